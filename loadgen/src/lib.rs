@@ -1,0 +1,3 @@
+//! HTTP load generator.
+
+pub mod summary;

@@ -1,0 +1,185 @@
+//! What a run found out: the document that `--summary-json` writes and every other output is drawn from.
+//!
+//! The JSON form is a public format, described by `loadgen/summary.schema.json` and versioned by [`SCHEMA`]:
+//! later versions add fields, they never rename, remove or change the unit of one.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Version of the summary format.
+pub const SCHEMA: u32 = 1;
+
+/// The figures of one run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Summary {
+    /// Version of this format, [`SCHEMA`].
+    pub schema: u32,
+    /// Identifies the run in every output; also sent to the target as `baggage: loadgen.run_id=…`.
+    pub run_id: String,
+    /// Version of the generator that wrote this.
+    pub loadgen_version: String,
+    /// The command line as typed, with header values, tokens and passwords redacted.
+    pub command: String,
+    /// `request` for a plain URL, otherwise the name of the scenario.
+    pub scenario: String,
+    /// The URL under load, without user information.
+    pub target: String,
+    /// RFC 3339, UTC: the instant the first counted request was sent.
+    pub started_at: String,
+    /// Seconds from `started_at` until the last counted request ended.
+    pub duration_s: f64,
+    /// Virtual users.
+    pub vus: u32,
+    /// True when Ctrl-C or SIGTERM ended the run early.
+    pub interrupted: bool,
+    /// Requests that ended, failed ones included.
+    pub requests: u64,
+    /// `requests` per second of `duration_s`.
+    pub rate: f64,
+    /// Requests that got no answer or an answer the step did not expect.
+    pub failed: u64,
+    /// Iterations that could not be started on time (open model; always 0 in the closed one).
+    pub dropped: u64,
+    /// Requests by status code or, where there was no answer, by kind of error.
+    pub status: BTreeMap<String, u64>,
+    /// Every kind of failure with one example of it, most frequent first.
+    pub errors: Vec<ErrorKind>,
+    /// Latency of every request, failed ones included.
+    pub latency_ms: Latency,
+    /// Latency from the instant of sending instead of the scheduled one; `None` in the closed model, where the two
+    /// are the same.
+    pub uncorrected_latency_ms: Option<Latency>,
+    /// Bytes written to sockets, TLS framing left out.
+    pub bytes_sent: u64,
+    /// Bytes read from sockets, TLS framing left out.
+    pub bytes_received: u64,
+    /// The same figures by step.
+    pub steps: BTreeMap<String, Step>,
+    /// The verdict on every `--threshold`, in the order given.
+    pub thresholds: Vec<ThresholdResult>,
+    /// How the generator itself fared.
+    pub generator: Generator,
+    /// The slowest requests, slowest first, to be looked up in the trace store.
+    pub slowest: Vec<SlowRequest>,
+}
+
+/// The figures of one step.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Step {
+    /// Requests that ended, failed ones included.
+    pub requests: u64,
+    /// `requests` per second of the run.
+    pub rate: f64,
+    /// Requests that got no answer or an answer the step did not expect.
+    pub failed: u64,
+    /// Requests by status code or kind of error.
+    pub status: BTreeMap<String, u64>,
+    /// Latency of every request, failed ones included.
+    pub latency_ms: Latency,
+    /// See [`Summary::uncorrected_latency_ms`].
+    pub uncorrected_latency_ms: Option<Latency>,
+    /// Bytes written to sockets.
+    pub bytes_sent: u64,
+    /// Bytes read from sockets.
+    pub bytes_received: u64,
+}
+
+/// Latency in milliseconds, read from an HDR histogram of three significant digits. All zero without requests.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the figures")]
+pub struct Latency {
+    pub min: f64,
+    pub mean: f64,
+    pub p50: f64,
+    pub p90: f64,
+    pub p95: f64,
+    pub p99: f64,
+    pub p99_9: f64,
+    pub max: f64,
+}
+
+/// A kind of failure: an unexpected status, or an error that left a request without an answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ErrorKind {
+    /// A key of [`Summary::status`].
+    pub kind: String,
+    /// How many requests ended so.
+    pub count: u64,
+    /// What the first of them met, as one sentence; for a redirect, where it points.
+    pub example: String,
+}
+
+/// The verdict on one threshold.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ThresholdResult {
+    /// As typed, e.g. `create: p(95)<100ms`.
+    pub expression: String,
+    /// The figure it was held against, in the unit of the expression (milliseconds, requests per second, share of 1,
+    /// count); `None` if no request gave one, which fails the threshold.
+    pub value: Option<f64>,
+    /// Whether the figure meets the expression.
+    pub passed: bool,
+}
+
+/// The generator's own health during the run.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Generator {
+    /// CPU time used by the generator's threads, as a percentage of one core.
+    pub cpu_percent: f64,
+    /// 99th percentile of how late the generator's threads woke from a timer, milliseconds.
+    pub lag_ms_p99: f64,
+    /// True when the generator, not the target, was the bottleneck, so that the latencies are its own.
+    pub saturated: bool,
+}
+
+/// One of the slowest requests.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SlowRequest {
+    /// 32 hex digits, as sent in `traceparent`.
+    pub trace_id: String,
+    /// Milliseconds.
+    pub latency_ms: f64,
+    /// A key of [`Summary::status`].
+    pub status: String,
+    /// The step that sent it.
+    pub step: String,
+}
+
+/// One interval of the run. Intervals are contiguous and of equal length, except a shorter last one; a long run has
+/// longer intervals, so that their number is bounded.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct TimelinePoint {
+    /// Start of the interval, seconds since the run began.
+    pub start_s: f64,
+    /// Length of the interval, seconds.
+    pub length_s: f64,
+    /// Requests that ended in it.
+    pub requests: u64,
+    /// Of these, the failed ones.
+    pub failed: u64,
+    /// Latency of the requests that ended in it.
+    pub latency_ms: Latency,
+}
+
+/// A range of latencies and how many requests fell into it.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct DistributionBucket {
+    /// Lower bound, milliseconds, exclusive.
+    pub from_ms: f64,
+    /// Upper bound, milliseconds, inclusive.
+    pub to_ms: f64,
+    /// Requests.
+    pub count: u64,
+}
+
+/// Everything that is known of a finished run: what the HTML report is drawn from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunResult {
+    /// The figures.
+    pub summary: Summary,
+    /// The run over time.
+    pub timeline: Vec<TimelinePoint>,
+    /// How latencies are distributed: buckets in ascending order, growing geometrically, without gaps.
+    pub distribution: Vec<DistributionBucket>,
+}
