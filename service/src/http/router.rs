@@ -1,0 +1,92 @@
+//! Which path leads where, and the description of the API that is made from it.
+
+use axum::extract::FromRef;
+use axum::{Router, middleware};
+use http::{Method, StatusCode};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::SwaggerUi;
+
+use super::authorization::{WriteToken, require_write_token};
+use super::error::ApiError;
+use super::health::{Draining, LastProbe};
+use super::{health, items};
+use crate::store::ItemStore;
+
+/// What handlers work with.
+#[derive(Clone, FromRef)]
+pub struct AppState {
+    /// Where items are kept.
+    pub store: ItemStore,
+    /// Whether the service is shutting down.
+    pub draining: Draining,
+    /// What the table last answered.
+    pub last_probe: LastProbe,
+}
+
+/// Everything the service answers to.
+pub fn router(state: AppState, write_token: Option<WriteToken>) -> Router {
+    let (items, items_description) = OpenApiRouter::new()
+        .routes(routes!(items::create, items::list))
+        .routes(routes!(items::read, items::update, items::delete))
+        .split_for_parts();
+    let items = items.route("/items/", axum::routing::any(items::empty_id));
+    let items = match write_token {
+        Some(token) => items.layer(middleware::from_fn_with_state(token, require_write_token)),
+        None => items,
+    };
+    let (service, mut description) = OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(health::about))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .split_for_parts();
+    description.merge(items_description);
+    service
+        .merge(items)
+        .with_state(state)
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", description))
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(unknown_method)
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "marketboro items", description = "Items kept in DynamoDB. Every error is `{\"error\": \"…\"}`."),
+    tags((name = "items", description = "The items"), (name = "service", description = "The service itself")),
+    modifiers(&WriteTokenScheme),
+)]
+struct Description;
+
+struct WriteTokenScheme;
+
+impl Modify for WriteTokenScheme {
+    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some(
+                "Asked of writes where the service is started with --write-token-file",
+            ))
+            .build();
+        description
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("write_token", SecurityScheme::Http(bearer));
+    }
+}
+
+async fn unknown_path() -> ApiError {
+    ApiError::new(
+        StatusCode::NOT_FOUND,
+        "There is nothing at this path; /docs shows what there is",
+    )
+}
+
+/// axum adds the header `Allow`.
+async fn unknown_method(method: Method) -> ApiError {
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        format!("{method} is not possible here; the header Allow of this answer names what is"),
+    )
+}

@@ -1,0 +1,196 @@
+//! A REST service that keeps items in DynamoDB.
+//!
+//! A request goes from [`server`] through [`http::dispatch`] and [`http::router`] to a handler in [`http::items`], and
+//! from there to [`store`].
+
+pub mod http;
+pub mod item;
+pub mod logging;
+pub mod server;
+pub mod settings;
+pub mod store;
+
+use std::io;
+use std::net::SocketAddr;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::thread;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::http::authorization::{WriteToken, WriteTokenError};
+use crate::http::dispatch::{Dispatch, Limits};
+use crate::http::health::{Draining, LastProbe};
+use crate::http::router::{AppState, router};
+use crate::server::{Acceptor, Worker};
+use crate::settings::{Settings, StoreSettings};
+use crate::store::ItemStore;
+use crate::store::dynamodb::{DynamoDb, DynamoDbError};
+#[cfg(feature = "embedded")]
+use crate::store::embedded::{EmbeddedStore, EmbeddedStoreError};
+use crate::store::table::{self, TableError};
+
+/// What the service calls itself in answers and telemetry.
+pub const SERVICE_NAME: &str = "marketboro-service";
+
+/// Tries of an operation that fit into a request's time.
+const ATTEMPTS_PER_REQUEST: u32 = 2;
+
+/// Why the service could not start or stop well. Each message is one line that says what to do.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum ServiceError {
+    #[error("--listen / LISTEN_ADDR: cannot serve on {address} ({cause}); stop what uses it or choose another address")]
+    Listen { address: SocketAddr, cause: io::Error },
+    #[error("--write-token-file / WRITE_TOKEN_FILE: {path:?} {cause}")]
+    WriteToken { path: PathBuf, cause: WriteTokenError },
+    #[error(transparent)]
+    DynamoDb(#[from] DynamoDbError),
+    #[error(transparent)]
+    Table(#[from] TableError),
+    #[cfg(feature = "embedded")]
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedStoreError),
+    #[error("the operating system refused a thread or a socket: {0}")]
+    System(#[from] io::Error),
+    #[error("requests were still in flight when the grace period ended; --shutdown-grace / SHUTDOWN_GRACE sets it")]
+    GraceExceeded,
+}
+
+/// Serves until SIGTERM or SIGINT.
+pub fn run(settings: Settings) -> Result<(), ServiceError> {
+    raise_open_files_limit();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let service = Service::start(settings).await?;
+        let stop = async {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::info!("shutting down");
+        };
+        service.serve_until(stop).await
+    })
+}
+
+/// A service that is ready to accept connections.
+pub struct Service {
+    acceptor: Acceptor,
+    draining: Draining,
+    address: SocketAddr,
+    #[cfg(feature = "embedded")]
+    _embedded: Option<EmbeddedStore>,
+}
+
+impl Service {
+    /// Checks everything the service depends on and starts its threads.
+    pub async fn start(settings: Settings) -> Result<Self, ServiceError> {
+        let listen = |cause| ServiceError::Listen {
+            address: settings.listen,
+            cause,
+        };
+        let listener = server::bind(settings.listen).map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let write_token = match &settings.write_token_file {
+            Some(path) => Some(WriteToken::from_file(path).map_err(|cause| ServiceError::WriteToken {
+                path: path.clone(),
+                cause,
+            })?),
+            None => None,
+        };
+
+        let attempt_timeout = settings.request_timeout / ATTEMPTS_PER_REQUEST;
+        #[cfg(feature = "embedded")]
+        let mut embedded = None;
+        let (dynamodb, store_description) = match &settings.store {
+            StoreSettings::DynamoDb => {
+                let dynamodb = DynamoDb::from_environment(attempt_timeout).await?;
+                let description = dynamodb.endpoint().to_owned();
+                (dynamodb, description)
+            }
+            #[cfg(feature = "embedded")]
+            StoreSettings::Embedded { data_dir } => {
+                let store = EmbeddedStore::start(data_dir.as_deref())?;
+                let dynamodb = DynamoDb::local(store.port(), attempt_timeout);
+                embedded = Some(store);
+                let place = data_dir
+                    .as_ref()
+                    .map_or("memory, kept only until it stops".into(), |dir| {
+                        dir.display().to_string()
+                    });
+                (dynamodb, format!("embedded, in {place}"))
+            }
+        };
+        #[cfg(feature = "embedded")]
+        let create_table = settings.create_table || embedded.is_some();
+        #[cfg(not(feature = "embedded"))]
+        let create_table = settings.create_table;
+        table::check(&dynamodb.client(), &settings.table, create_table).await?;
+
+        let (draining, last_probe) = (Draining::default(), LastProbe::default());
+        let limits = Limits::new(settings.max_in_flight, settings.request_timeout);
+        let workers = (0..thread::available_parallelism().map_or(1, NonZero::get))
+            .map(|index| {
+                let (dynamodb, table, write_token) = (dynamodb.clone(), settings.table.clone(), write_token.clone());
+                let (draining, last_probe, limits) = (draining.clone(), last_probe.clone(), limits.clone());
+                let dispatch = move || {
+                    let store = ItemStore::new(dynamodb.client(), &table);
+                    let state = AppState {
+                        store,
+                        draining: draining.clone(),
+                        last_probe,
+                    };
+                    Dispatch::new(router(state, write_token), limits, draining)
+                };
+                Worker::start(index, dispatch, settings.shutdown_grace)
+            })
+            .collect::<io::Result<Vec<_>>>()?;
+        let acceptor = Acceptor::new(listener, workers)?;
+        tracing::info!(
+            address = %address,
+            store = store_description,
+            table = settings.table,
+            version = env!("CARGO_PKG_VERSION"),
+            "serving"
+        );
+        Ok(Self {
+            acceptor,
+            draining,
+            address,
+            #[cfg(feature = "embedded")]
+            _embedded: embedded,
+        })
+    }
+
+    /// The address it serves on, with the port it was given where 0 was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` is ready, then lets requests in flight finish.
+    pub async fn serve_until(self, stop: impl Future<Output = ()>) -> Result<(), ServiceError> {
+        if self.acceptor.run(stop, &self.draining).await {
+            tracing::info!("stopped");
+            Ok(())
+        } else {
+            Err(ServiceError::GraceExceeded)
+        }
+    }
+}
+
+/// Each connection takes a file descriptor; the usual soft limit of 1024 is meant for `select`.
+fn raise_open_files_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    // Failing, the limit stays what it was.
+    let _ = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            maximum: limit.maximum,
+        },
+    );
+}

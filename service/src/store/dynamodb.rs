@@ -1,0 +1,82 @@
+//! How DynamoDB is reached: the SDK's configuration.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Credentials;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{Builder, Config, SharedCredentialsProvider, StalledStreamProtectionConfig};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+
+/// A new connection is local to the region.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Where DynamoDB is and how requests to it are signed: enough to make clients from.
+#[derive(Clone, Debug)]
+pub struct DynamoDb {
+    config: Builder,
+    endpoint: String,
+}
+
+/// What the SDK's settings lack.
+#[derive(Debug, thiserror::Error)]
+pub enum DynamoDbError {
+    /// No source of a region has one.
+    #[error("no AWS region is set; set AWS_REGION, for instance to eu-central-1")]
+    NoRegion,
+}
+
+impl DynamoDb {
+    /// By the SDK's normal chain: environment, profile, container and instance metadata.
+    pub async fn from_environment(attempt_timeout: Duration) -> Result<Self, DynamoDbError> {
+        let shared = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(https_client())
+            .load()
+            .await;
+        let region = shared.region().ok_or(DynamoDbError::NoRegion)?;
+        let endpoint = format!("DynamoDB in region {region}");
+        Ok(Self::new(&shared, endpoint, attempt_timeout))
+    }
+
+    /// A server without accounts at this address of this machine.
+    pub fn local(port: u16, attempt_timeout: Duration) -> Self {
+        let credentials = Credentials::new("local", "local", None, None, "embedded store");
+        let shared = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("local"))
+            .endpoint_url(format!("http://127.0.0.1:{port}"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build();
+        Self::new(&shared, format!("127.0.0.1:{port}"), attempt_timeout)
+    }
+
+    fn new(shared: &SdkConfig, endpoint: String, attempt_timeout: Duration) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(attempt_timeout)
+            .build();
+        let config = Config::from(shared)
+            .to_builder()
+            .timeout_config(timeouts)
+            // Answers are small and read whole; the attempt timeout covers them.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        Self { config, endpoint }
+    }
+
+    /// A client with connections of its own: one for each worker, so that no request crosses threads.
+    pub fn client(&self) -> Client {
+        Client::from_conf(self.config.clone().http_client(https_client()).build())
+    }
+
+    /// Which server this is, for people.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+}
+
+fn https_client() -> aws_sdk_dynamodb::config::SharedHttpClient {
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https()
+}

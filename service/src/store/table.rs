@@ -1,0 +1,102 @@
+//! The table itself: checked, and created where asked, before the first request is served.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TableStatus,
+};
+
+use super::{ID, ItemStore, StoreError, failure};
+
+/// How long DynamoDB may take to make a table; it usually takes ten seconds.
+const CREATE_TIMEOUT: Duration = Duration::from_secs(120);
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
+
+/// Why the service cannot work with the table.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum TableError {
+    #[error(
+        "--table / TABLE_NAME: there is no table {0:?} here; create it, start with --create-table, or name another"
+    )]
+    Missing(String),
+    #[error("--table / TABLE_NAME: {0:?} has another key; allowed: a table whose only key is the string 'id'")]
+    WrongKey(String),
+    #[error("--table / TABLE_NAME: {table:?} cannot be used: {cause}")]
+    Refused { table: String, cause: String },
+    #[error("--create-table / CREATE_TABLE: {table:?} could not be created: {cause}")]
+    NotCreated { table: String, cause: String },
+}
+
+/// Makes sure that the table can be used. An unreachable DynamoDB is no error: the service starts, says so and is not
+/// ready until it answers.
+pub async fn check(client: &Client, table: &str, create: bool) -> Result<(), TableError> {
+    let refused = |cause| TableError::Refused {
+        table: table.to_owned(),
+        cause,
+    };
+    match ItemStore::new(client.clone(), table).probe().await {
+        Ok(()) => Ok(()),
+        Err(StoreError::Rejected(cause)) if cause.contains("ResourceNotFoundException") => {
+            if create {
+                create_table(client, table).await
+            } else {
+                Err(TableError::Missing(table.to_owned()))
+            }
+        }
+        Err(StoreError::Rejected(cause)) if cause.contains("does not match the schema") => {
+            Err(TableError::WrongKey(table.to_owned()))
+        }
+        Err(StoreError::Rejected(cause)) => Err(refused(cause)),
+        Err(error) if create => Err(TableError::NotCreated {
+            table: table.to_owned(),
+            cause: error.to_string(),
+        }),
+        Err(error) => {
+            tracing::warn!(%error, "the table does not answer; not ready until it does");
+            Ok(())
+        }
+    }
+}
+
+async fn create_table(client: &Client, table: &str) -> Result<(), TableError> {
+    let not_created = |cause: String| TableError::NotCreated {
+        table: table.to_owned(),
+        cause,
+    };
+    let attribute = AttributeDefinition::builder()
+        .attribute_name(ID)
+        .attribute_type(ScalarAttributeType::S);
+    let key = KeySchemaElement::builder().attribute_name(ID).key_type(KeyType::Hash);
+    let created = client
+        .create_table()
+        .table_name(table)
+        .attribute_definitions(attribute.build().map_err(|error| not_created(error.to_string()))?)
+        .key_schema(key.build().map_err(|error| not_created(error.to_string()))?)
+        .billing_mode(BillingMode::PayPerRequest)
+        .send()
+        .await;
+    match created {
+        Ok(_) => tracing::info!(table, "created the table"),
+        // Another instance started at the same time.
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|error| error.is_resource_in_use_exception()) => {}
+        Err(error) => return Err(not_created(failure(error).to_string())),
+    }
+    let became_active = tokio::time::timeout(CREATE_TIMEOUT, async {
+        loop {
+            let description = client.describe_table().table_name(table).send().await;
+            let status = description.ok().and_then(|answer| answer.table?.table_status);
+            if status == Some(TableStatus::Active) {
+                return;
+            }
+            tokio::time::sleep(POLL_INTERVAL).await;
+        }
+    });
+    became_active
+        .await
+        .map_err(|_| not_created(format!("it was not active after {} s", CREATE_TIMEOUT.as_secs())))
+}
