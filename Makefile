@@ -1,0 +1,38 @@
+# ARGS is handed on to what is run: make run ARGS='--duration 10s'
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test lint audit bench test-env
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build the programs, optimised, into target/release
+	@tools/packages cargo cc
+	cargo build --release --locked --workspace
+
+run: build ## Run the service, a load run against it, and report: needs Rust and a C compiler only
+	target/release/monitor demo --report target/demo-report.html $(ARGS)
+
+test: lint ## Run every check and every test, getting first what they need
+	@tools/stage 'Programs the tests talk to' tools/packages java mvn chromium
+	@tools/stage 'DynamoDB Local' tools/dynamodb-local/home
+	@DYNAMODB_LOCAL_HOME=$$(tools/dynamodb-local/home) tools/stage 'Tests' cargo test --workspace --locked --no-fail-fast
+
+lint: ## Run every check that needs no running program
+	@tools/stage 'Programs the checks need' tools/packages cargo cc shellcheck
+	@tools/stage 'Formatting' cargo fmt --all --check
+	@tools/stage 'Shell scripts' tools/shellcheck
+	@tools/stage 'Clippy' cargo clippy --workspace --all-targets --locked -- -D warnings
+	@tools/stage 'Documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
+	@tools/stage 'Licences, bans, sources' tools/cargo-deny --locked check bans licenses sources
+
+audit: ## Check the dependencies against the advisory database: needs GitHub
+	tools/cargo-deny --locked check advisories
+
+bench: build ## Measure the service and loadgen beside their peers
+	bench/service.sh
+	bench/loadgen.sh
+
+test-env: ## Print what cargo test needs: eval "$(make -s test-env)"
+	@home=$$(tools/dynamodb-local/home) && echo "export DYNAMODB_LOCAL_HOME='$$home'"
