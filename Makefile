@@ -25,7 +25,7 @@ lint: ## Run every check that needs no running program
 	@tools/stage 'Shell scripts' tools/shellcheck
 	@tools/stage 'Clippy' cargo clippy --workspace --all-targets --locked -- -D warnings
 	@tools/stage 'Documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
-	@tools/stage 'Licences, bans, sources' tools/cargo-deny --locked check bans licenses sources
+	@tools/stage 'Licences, bans, sources' tools/cargo-deny --locked check --hide-inclusion-graph bans licenses sources
 
 audit: ## Check the dependencies against the advisory database: needs GitHub
 	tools/cargo-deny --locked check advisories
