@@ -1,0 +1,507 @@
+//! Reads HTTP/1 responses in the buffer they were received into, keeping nothing but what the caller needs.
+
+use std::mem::MaybeUninit;
+
+use httparse::{Header, ParserConfig, Status};
+
+/// Header fields an answer may have.
+const MAX_HEADERS: usize = 128;
+/// Bytes of a chunk's size line, extensions included, and of all trailers.
+const MAX_CHUNK_OVERHEAD: usize = 16 * 1024;
+/// Bytes of a body, or of a `Location`, kept for error examples.
+pub(crate) const EXCERPT: usize = 256;
+
+/// What is wrong with a response.
+pub(crate) type Malformed = &'static str;
+
+/// A bounded excerpt of what was received; its buffer is reused.
+#[derive(Debug, Default)]
+pub(crate) struct Excerpt {
+    bytes: Vec<u8>,
+}
+
+impl Excerpt {
+    pub(crate) fn new() -> Self {
+        Self {
+            bytes: Vec::with_capacity(EXCERPT),
+        }
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+    }
+
+    fn extend(&mut self, bytes: &[u8]) {
+        let room = EXCERPT - self.bytes.len();
+        self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// What a parser keeps of an answer.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// The beginning of the body: of every unexpected answer, of others only if `body_wanted`.
+    pub(crate) body: Excerpt,
+    /// The `Location` of a redirect.
+    pub(crate) location: Excerpt,
+    /// Keep the beginning of the body of a 2xx answer, too.
+    pub(crate) body_wanted: bool,
+}
+
+/// How the end of a body is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Body {
+    Fixed(u64),
+    Chunked(Chunk),
+    UntilClose,
+}
+
+/// Where in a chunked body the reader stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Chunk {
+    /// In the size, after so many digits.
+    Size { size: u64, digits: u8 },
+    /// In an extension, or between CR and LF of the size line.
+    SizeLine { size: u64 },
+    /// In the data, with so many bytes to come.
+    Data { left: u64 },
+    /// Before the CRLF that ends the data; the CR has been seen or not.
+    DataEnd { cr: bool },
+    /// In the trailers; whether the line has anything in it yet.
+    Trailer { empty: bool },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Head,
+    Body(Body),
+    Done,
+}
+
+/// Reads one response; [`Self::start`] readies it for the next.
+#[derive(Debug)]
+pub(crate) struct ResponseReader {
+    state: State,
+    status: u16,
+    keep_alive: bool,
+    head_request: bool,
+    keep_body: bool,
+    overhead: usize,
+}
+
+/// How far a response is after some bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// The head is incomplete: keep the bytes and add to them.
+    MoreHead,
+    /// The bytes were used up, the body is incomplete: the buffer may be overwritten.
+    MoreBody,
+    /// The response is complete.
+    Done,
+}
+
+impl ResponseReader {
+    pub(crate) fn new() -> Self {
+        Self {
+            state: State::Head,
+            status: 0,
+            keep_alive: true,
+            head_request: false,
+            keep_body: false,
+            overhead: 0,
+        }
+    }
+
+    /// Readies the reader for the answer to a request.
+    pub(crate) fn start(&mut self, head_request: bool, kept: &mut Kept) {
+        *self = Self {
+            head_request,
+            ..Self::new()
+        };
+        kept.body.clear();
+        kept.location.clear();
+    }
+
+    /// The status code; 0 before the head is complete.
+    pub(crate) fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Whether the connection can carry another request.
+    pub(crate) fn keep_alive(&self) -> bool {
+        self.keep_alive
+    }
+
+    /// Takes bytes: before the head is complete all that were received so far (interim answers included, which are
+    /// skipped anew each time), afterwards the new ones.
+    #[inline]
+    pub(crate) fn advance(&mut self, bytes: &[u8], kept: &mut Kept) -> Result<Progress, Malformed> {
+        let mut rest = bytes;
+        while self.state == State::Head {
+            let Some(head) = self.parse_head(rest, kept)? else {
+                return Ok(Progress::MoreHead);
+            };
+            rest = &rest[head..];
+        }
+        self.take_body(rest, kept)
+    }
+
+    /// The connection ended. True if that is how this response ends.
+    pub(crate) fn ends_with_close(&mut self) -> bool {
+        self.keep_alive = false;
+        match self.state {
+            State::Body(Body::UntilClose) => {
+                self.state = State::Done;
+                true
+            }
+            state => state == State::Done,
+        }
+    }
+
+    fn parse_head(&mut self, bytes: &[u8], kept: &mut Kept) -> Result<Option<usize>, Malformed> {
+        let mut headers = [const { MaybeUninit::<Header<'_>>::uninit() }; MAX_HEADERS];
+        let mut response = httparse::Response::new(&mut []);
+        let length =
+            match ParserConfig::default().parse_response_with_uninit_headers(&mut response, bytes, &mut headers) {
+                Ok(Status::Complete(length)) => length,
+                Ok(Status::Partial) => return Ok(None),
+                Err(httparse::Error::TooManyHeaders) => return Err("the response has more than 128 header fields"),
+                Err(httparse::Error::Version) => return Err("the response is not HTTP/1.0 or HTTP/1.1"),
+                Err(_) => return Err("the response has a malformed head"),
+            };
+        let status = response.code.unwrap_or_default();
+        if !(100..1000).contains(&status) {
+            return Err("the response has a malformed status code");
+        }
+        if status < 200 && status != 101 {
+            return Ok(Some(length));
+        }
+        let mut content_length = None;
+        let mut chunked = false;
+        let mut until_close = false;
+        let mut keep_alive = response.version == Some(1);
+        for header in response.headers.iter() {
+            match header.name.len() {
+                14 if header.name.eq_ignore_ascii_case("content-length") => {
+                    let value = parse_length(header.value)?;
+                    if content_length.is_some_and(|earlier| earlier != value) {
+                        return Err("the response has two different Content-Length fields");
+                    }
+                    content_length = Some(value);
+                }
+                17 if header.name.eq_ignore_ascii_case("transfer-encoding") => {
+                    chunked = ends_with_chunked(header.value);
+                    until_close = !chunked;
+                }
+                10 if header.name.eq_ignore_ascii_case("connection") => {
+                    if has_token(header.value, b"close") {
+                        keep_alive = false;
+                    } else if has_token(header.value, b"keep-alive") {
+                        keep_alive = true;
+                    }
+                }
+                8 if (300..400).contains(&status) && header.name.eq_ignore_ascii_case("location") => {
+                    kept.location.clear();
+                    kept.location.extend(header.value);
+                }
+                _ => {}
+            }
+        }
+        self.status = status;
+        self.keep_alive = keep_alive && status != 101;
+        self.keep_body = kept.body_wanted || !(200..300).contains(&status);
+        self.state = if self.head_request || matches!(status, 101 | 204 | 304) {
+            State::Done
+        } else if chunked {
+            State::Body(Body::Chunked(Chunk::Size { size: 0, digits: 0 }))
+        } else if until_close {
+            State::Body(Body::UntilClose)
+        } else {
+            match content_length {
+                Some(0) => State::Done,
+                Some(length) => State::Body(Body::Fixed(length)),
+                None => State::Body(Body::UntilClose),
+            }
+        };
+        Ok(Some(length))
+    }
+
+    fn take_body(&mut self, bytes: &[u8], kept: &mut Kept) -> Result<Progress, Malformed> {
+        let State::Body(body) = self.state else {
+            return Ok(self.done(bytes));
+        };
+        match body {
+            Body::Fixed(left) => {
+                let taken = left.min(bytes.len() as u64);
+                let (data, rest) = bytes.split_at(taken as usize);
+                if self.keep_body {
+                    kept.body.extend(data);
+                }
+                if taken == left {
+                    return Ok(self.done(rest));
+                }
+                self.state = State::Body(Body::Fixed(left - taken));
+                Ok(Progress::MoreBody)
+            }
+            Body::UntilClose => {
+                if self.keep_body {
+                    kept.body.extend(bytes);
+                }
+                Ok(Progress::MoreBody)
+            }
+            Body::Chunked(chunk) => self.take_chunks(chunk, bytes, kept),
+        }
+    }
+
+    fn take_chunks(&mut self, mut chunk: Chunk, mut bytes: &[u8], kept: &mut Kept) -> Result<Progress, Malformed> {
+        while let Some((&byte, rest)) = bytes.split_first() {
+            if let Chunk::Data { left } = chunk {
+                let taken = left.min(bytes.len() as u64);
+                let (data, rest) = bytes.split_at(taken as usize);
+                if self.keep_body {
+                    kept.body.extend(data);
+                }
+                bytes = rest;
+                chunk = if taken == left {
+                    Chunk::DataEnd { cr: false }
+                } else {
+                    Chunk::Data { left: left - taken }
+                };
+                continue;
+            }
+            self.overhead += 1;
+            if self.overhead > MAX_CHUNK_OVERHEAD {
+                return Err("the response has an over-long chunk header or trailer");
+            }
+            bytes = rest;
+            chunk = match chunk {
+                Chunk::Size { size, digits } => match (byte as char).to_digit(16) {
+                    Some(_) if digits == 16 => return Err("the response has an over-large chunk"),
+                    Some(digit) => Chunk::Size {
+                        size: size << 4 | u64::from(digit),
+                        digits: digits + 1,
+                    },
+                    None if digits == 0 => return Err("the response has a malformed chunk size"),
+                    None if byte == b'\n' => after_size(size, &mut self.overhead),
+                    None if matches!(byte, b';' | b'\r' | b' ' | b'\t') => Chunk::SizeLine { size },
+                    None => return Err("the response has a malformed chunk size"),
+                },
+                Chunk::SizeLine { size } if byte == b'\n' => after_size(size, &mut self.overhead),
+                Chunk::DataEnd { cr: false } if byte == b'\r' => Chunk::DataEnd { cr: true },
+                Chunk::DataEnd { .. } if byte == b'\n' => Chunk::Size { size: 0, digits: 0 },
+                Chunk::DataEnd { .. } => return Err("the response has a chunk that is longer than its size"),
+                Chunk::Trailer { empty: true } if byte == b'\n' => return Ok(self.done(bytes)),
+                Chunk::Trailer { empty } => Chunk::Trailer {
+                    empty: byte == b'\n' || (empty && byte == b'\r'),
+                },
+                unchanged => unchanged,
+            };
+        }
+        self.state = State::Body(Body::Chunked(chunk));
+        Ok(Progress::MoreBody)
+    }
+
+    fn done(&mut self, rest: &[u8]) -> Progress {
+        self.state = State::Done;
+        if !rest.is_empty() {
+            // Bytes nobody asked for: whatever they are, the next answer could not be told from them.
+            self.keep_alive = false;
+        }
+        Progress::Done
+    }
+}
+
+fn after_size(size: u64, overhead: &mut usize) -> Chunk {
+    if size == 0 {
+        Chunk::Trailer { empty: true }
+    } else {
+        *overhead = 0;
+        Chunk::Data { left: size }
+    }
+}
+
+fn parse_length(value: &[u8]) -> Result<u64, Malformed> {
+    const BAD: Malformed = "the response has a malformed Content-Length";
+    let value = value.trim_ascii();
+    if value.is_empty() {
+        return Err(BAD);
+    }
+    value.iter().try_fold(0_u64, |length, byte| match byte {
+        b'0'..=b'9' => length
+            .checked_mul(10)
+            .and_then(|length| length.checked_add(u64::from(byte - b'0')))
+            .ok_or(BAD),
+        _ => Err(BAD),
+    })
+}
+
+fn ends_with_chunked(value: &[u8]) -> bool {
+    value
+        .rsplit(|byte| *byte == b',')
+        .next()
+        .is_some_and(|last| last.trim_ascii().eq_ignore_ascii_case(b"chunked"))
+}
+
+fn has_token(value: &[u8], token: &[u8]) -> bool {
+    value
+        .split(|byte| *byte == b',')
+        .any(|part| part.trim_ascii().eq_ignore_ascii_case(token))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn kept() -> Kept {
+        Kept {
+            body: Excerpt::new(),
+            location: Excerpt::new(),
+            body_wanted: true,
+        }
+    }
+
+    /// Reads a response that arrives in pieces, as a connection does; gives status, reuse and body.
+    fn read(pieces: &[&[u8]], head_request: bool) -> Result<Option<(u16, bool, Vec<u8>)>, Malformed> {
+        let mut reader = ResponseReader::new();
+        let mut kept = kept();
+        reader.start(head_request, &mut kept);
+        let mut buffer = Vec::new();
+        for piece in pieces {
+            buffer.extend_from_slice(piece);
+            match reader.advance(&buffer, &mut kept)? {
+                Progress::MoreHead => {}
+                Progress::MoreBody => buffer.clear(),
+                Progress::Done => {
+                    return Ok(Some((
+                        reader.status(),
+                        reader.keep_alive(),
+                        kept.body.as_bytes().to_vec(),
+                    )));
+                }
+            }
+        }
+        let complete = reader.ends_with_close();
+        Ok(complete.then(|| (reader.status(), reader.keep_alive(), kept.body.as_bytes().to_vec())))
+    }
+
+    #[test]
+    fn bodies_end_where_their_framing_says() {
+        let done = |status, keep_alive, body: &str| Ok(Some((status, keep_alive, body.as_bytes().to_vec())));
+        let whole = |text: &str| read(&[text.as_bytes()], false);
+        assert_eq!(
+            whole("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"),
+            done(200, true, "hello")
+        );
+        assert_eq!(
+            whole("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"),
+            done(200, false, "hello")
+        );
+        assert_eq!(
+            whole("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok"),
+            done(200, false, "ok")
+        );
+        assert_eq!(
+            whole("HTTP/1.0 200 OK\r\nContent-Length: 2\r\nConnection: Keep-Alive\r\n\r\nok"),
+            done(200, true, "ok")
+        );
+        assert_eq!(whole("HTTP/1.1 200 OK\r\n\r\nall of it"), done(200, false, "all of it"));
+        assert_eq!(whole("HTTP/1.1 204 No Content\r\n\r\n"), done(204, true, ""));
+        assert_eq!(
+            whole("HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n"),
+            done(304, true, "")
+        );
+        assert_eq!(
+            whole("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"),
+            done(201, true, "")
+        );
+        assert_eq!(
+            whole(
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n3;a=b\r\nabc\r\n0\r\nT: x\r\n\r\n"
+            ),
+            done(200, true, "abc")
+        );
+        assert_eq!(
+            read(&[b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"], true),
+            done(200, true, "")
+        );
+        assert_eq!(
+            whole("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokmore"),
+            done(200, false, "ok")
+        );
+        assert_eq!(whole("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel"), Ok(None));
+    }
+
+    #[test]
+    fn malformed_responses_are_refused() {
+        let fails = |text: &str| assert!(read(&[text.as_bytes()], false).is_err(), "{text}");
+        fails("SSH-2.0-OpenSSH_9.2\r\n");
+        fails("HTTP/2.0 200 OK\r\n\r\n");
+        fails("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n");
+        fails("HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n");
+        fails("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n");
+        fails("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n");
+        fails("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n");
+        fails("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n11111111111111111\r\n");
+        let endless = format!(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;{}",
+            "x".repeat(20_000)
+        );
+        fails(&endless);
+    }
+
+    #[test]
+    fn the_target_of_a_redirect_is_kept() {
+        let mut reader = ResponseReader::new();
+        let mut kept = kept();
+        reader.start(false, &mut kept);
+        let text = b"HTTP/1.1 301 Moved\r\nLocation: https://host/a\r\nContent-Length: 0\r\n\r\n";
+        assert_eq!(reader.advance(text, &mut kept), Ok(Progress::Done));
+        assert_eq!(kept.location.as_bytes(), b"https://host/a");
+    }
+
+    #[test]
+    fn every_byte_may_come_alone() {
+        let text =
+            b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n\
+            A\r\n0123456789\r\n1\r\nx\r\n0\r\na: b\r\nc: d\r\n\r\n";
+        let pieces: Vec<&[u8]> = text.chunks(1).collect();
+        assert_eq!(read(&pieces, false), Ok(Some((200, true, b"0123456789x".to_vec()))));
+    }
+
+    proptest! {
+        #[test]
+        fn splits_change_nothing(bodies in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..40), 0..5),
+                                 cuts in proptest::collection::vec(1_usize..200, 0..12)) {
+            let mut text = b"HTTP/1.1 200 OK\r\nServer: x\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+            for body in &bodies {
+                text.extend_from_slice(format!("{:x}\r\n", body.len()).as_bytes());
+                text.extend_from_slice(body);
+                text.extend_from_slice(b"\r\n");
+            }
+            text.extend_from_slice(b"0\r\n\r\n");
+            let mut pieces = Vec::new();
+            let mut rest: &[u8] = &text;
+            for cut in cuts {
+                let (piece, after) = rest.split_at(cut.min(rest.len()));
+                pieces.push(piece);
+                rest = after;
+            }
+            pieces.push(rest);
+            prop_assert_eq!(read(&pieces, false), Ok(Some((200, true, bodies.concat()))));
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(text in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = read(&[&text], false);
+            let mut framed = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+            framed.extend_from_slice(&text);
+            let _ = read(&[&framed], false);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Why a run could not be done.
+
+use crate::outcome::{Failure, FailureKind};
+use crate::target::{Scheme, Target};
+use crate::tls::TlsError;
+
+/// Why a run could not be done; each is one sentence that says what happened and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A threshold names a step that the scenario does not have.
+    #[error("the threshold `{threshold}` names the step `{step}`; the scenario has: {steps}")]
+    UnknownStep {
+        /// As typed.
+        threshold: String,
+        /// The name in it.
+        step: String,
+        /// The names there are.
+        steps: String,
+    },
+    /// The process may not open enough connections.
+    #[error(
+        "{vus} virtual users need {needed} open files, the limit is {limit}; raise it (ulimit -n {needed}) or use fewer --vus"
+    )]
+    TooFewFiles {
+        /// Virtual users.
+        vus: u32,
+        /// Descriptors needed.
+        needed: u64,
+        /// Descriptors allowed.
+        limit: u64,
+    },
+    /// The host could not be resolved.
+    #[error("the host `{host}` could not be resolved ({reason}); check its spelling and the network's DNS")]
+    Dns {
+        /// The host.
+        host: String,
+        /// The resolver's words.
+        reason: String,
+    },
+    /// TLS could not be set up.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The first request got no answer.
+    #[error("{request}: no answer, so the run was not started: {reason}; {advice}")]
+    NoAnswer {
+        /// Method and URL.
+        request: String,
+        /// What happened.
+        reason: String,
+        /// What to do.
+        advice: String,
+    },
+    /// The scenario could not create what it needs.
+    #[error("set-up failed: {request}: {reason}; the scenario needs a service of items at the given base URL")]
+    SetUp {
+        /// Method and URL.
+        request: String,
+        /// What happened.
+        reason: String,
+    },
+    /// Set-up failed, and what it had created could not be removed.
+    #[error("{error}; {left}")]
+    LeftBehind {
+        /// Why the run was given up.
+        error: Box<RunError>,
+        /// What is left.
+        left: String,
+    },
+    /// The run was interrupted before there was anything to record.
+    #[error("interrupted before the first answer")]
+    Interrupted,
+    /// The system refuses threads or the like.
+    #[error("the generator could not start: {0}; free some memory or threads, or use fewer --vus")]
+    System(#[from] std::io::Error),
+}
+
+impl RunError {
+    /// The opening request failed.
+    pub(crate) fn no_answer(request: String, failure: &Failure, target: &Target) -> Self {
+        let (host, port) = (target.host(), target.port());
+        let advice = match failure.kind {
+            FailureKind::ConnectRefused => {
+                format!("nothing listens at {host} port {port}: start the target, or correct host and port")
+            }
+            FailureKind::ConnectTimeout => {
+                format!("{host} port {port} does not react: check address, firewall and security groups, or raise --timeout")
+            }
+            FailureKind::Timeout => {
+                "the target accepts connections but does not answer: check its health, or raise --timeout".to_owned()
+            }
+            FailureKind::Tls if target.scheme() == Scheme::Https => {
+                "check the certificate (--cacert to trust another authority, --insecure to trust anything) and that the \
+                 port speaks TLS"
+                    .to_owned()
+            }
+            FailureKind::Protocol => "the port speaks something else than HTTP/1.1: check scheme and port".to_owned(),
+            FailureKind::Reset | FailureKind::Closed if target.scheme() == Scheme::Http => {
+                "check the target's log, and whether the port wants https".to_owned()
+            }
+            _ => "check the target's log and the way to it".to_owned(),
+        };
+        Self::NoAnswer {
+            request,
+            reason: failure.describe(),
+            advice,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The stages of a run, as the main thread orders them and the tasks of one generator thread see them.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+/// The stages of a run, in order; a run may skip some.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    /// Only the first virtual user sends, and only one request.
+    Opening,
+    /// Virtual users create what their scenario needs.
+    SetUp,
+    /// Requests are sent and counted.
+    Load,
+    /// No new iteration starts; requests in flight may end.
+    Stop,
+    /// Requests in flight are given up.
+    Cut,
+    /// Virtual users remove what they created.
+    CleanUp,
+    /// Nothing more is to be done.
+    End,
+}
+
+/// What the main thread orders: a stage and, from [`Stage::Load`] on, when the load began and ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Order {
+    pub(crate) stage: Stage,
+    pub(crate) load: Option<LoadWindow>,
+}
+
+/// When load is offered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LoadWindow {
+    /// When the first counted request was sent.
+    pub(crate) start: Instant,
+    /// No request starts from here on.
+    pub(crate) end: Instant,
+}
+
+/// The stage as the tasks of one thread see it. Tasks read a cell and are woken when it changes, which costs a request
+/// nothing.
+pub(crate) struct StageCell {
+    stage: Cell<Stage>,
+    load: Cell<Option<LoadWindow>>,
+    wakers: RefCell<Vec<Waker>>,
+}
+
+impl StageCell {
+    pub(crate) fn new() -> Self {
+        Self {
+            stage: Cell::new(Stage::Opening),
+            load: Cell::new(None),
+            wakers: RefCell::new(Vec::new()),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn get(&self) -> Stage {
+        self.stage.get()
+    }
+
+    pub(crate) fn load(&self) -> Option<LoadWindow> {
+        self.load.get()
+    }
+
+    /// Takes an order and wakes every task.
+    pub(crate) fn set(&self, order: Order) {
+        self.load.set(order.load);
+        self.stage.set(order.stage);
+        for waker in self.wakers.borrow().iter() {
+            waker.wake_by_ref();
+        }
+    }
+
+    /// Has the calling task woken whenever the stage changes, for as long as it lives.
+    pub(crate) async fn register(&self) {
+        poll_fn(|context: &mut Context<'_>| {
+            self.wakers.borrow_mut().push(context.waker().clone());
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    /// Waits until the stage is at least this one; the task must be registered.
+    pub(crate) async fn reached(&self, stage: Stage) {
+        poll_fn(|_| {
+            if self.get() >= stage {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+
+    /// Waits until requests in flight are to be given up; the task must be registered.
+    pub(crate) async fn cut(&self) {
+        poll_fn(|_| {
+            if self.get() == Stage::Cut {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+}

@@ -1,0 +1,212 @@
+//! One virtual user: a task that works through the stages of a run with a client and a script of its own.
+
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::mpsc::Sender;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use tokio::time::{Sleep, sleep_until};
+
+use crate::client::Client;
+use crate::generator::Message;
+use crate::outcome::{Failure, FailureKind};
+use crate::recorder::{Ending, Record, Recorder};
+use crate::request::TraceId;
+use crate::scenario::{CleanUp, Fate, Script, Step};
+use crate::stage::{Stage, StageCell};
+
+/// First and longest pause after a connection could not be opened, so that a dead target is not met with a busy loop.
+const FIRST_BACKOFF: Duration = Duration::from_millis(1);
+const LONGEST_BACKOFF: Duration = Duration::from_millis(100);
+
+/// What virtual users tell the main thread.
+pub(crate) enum Report {
+    /// The opening request ended.
+    Opened(Opening),
+    /// Set-up ended: items created, or why it failed.
+    SetUp(Result<u64, String>),
+    /// No more load comes from this virtual user.
+    LoadEnded,
+    /// Clean-up ended.
+    CleanedUp(CleanUp),
+}
+
+/// How the opening request ended.
+pub(crate) struct Opening {
+    pub(crate) start: Instant,
+    pub(crate) result: Result<u16, Failure>,
+    pub(crate) location: String,
+    pub(crate) excerpt: String,
+}
+
+/// A virtual user.
+pub(crate) struct VirtualUser {
+    pub(crate) opens: bool,
+    pub(crate) client: Client,
+    pub(crate) script: Script,
+    pub(crate) steps: &'static [Step],
+    pub(crate) think_time: Duration,
+    pub(crate) set_up: bool,
+    pub(crate) rng: fastrand::Rng,
+    pub(crate) recorder: Rc<RefCell<Recorder>>,
+    pub(crate) stage: Rc<StageCell>,
+    pub(crate) reports: Sender<Message>,
+}
+
+impl VirtualUser {
+    /// Works until the run ends.
+    pub(crate) async fn run(mut self) {
+        self.stage.register().await;
+        let mut opening = None;
+        if self.opens {
+            opening = self.open().await;
+        }
+        self.stage.reached(Stage::SetUp).await;
+        if self.set_up && self.stage.get() == Stage::SetUp {
+            opening = None;
+            let result = self.script.set_up(&mut self.client).await;
+            self.report(Report::SetUp(result));
+        }
+        self.stage.reached(Stage::Load).await;
+        if let Some(window) = self.stage.load() {
+            let mut pause = Box::pin(sleep_until(tokio::time::Instant::now()));
+            if let Some((record, example)) = opening {
+                self.note(&record, example);
+            }
+            self.load(window.end, &mut pause).await;
+        }
+        self.report(Report::LoadEnded);
+        self.stage.reached(Stage::CleanUp).await;
+        if self.stage.get() == Stage::CleanUp {
+            let outcome = self.script.clean_up(&mut self.client).await;
+            self.report(Report::CleanedUp(outcome));
+        }
+    }
+
+    fn report(&self, report: Report) {
+        // The main thread only stops listening when it has given the run up.
+        let _ = self.reports.send(Message::Report(report));
+    }
+
+    /// Sends the run's first request, before which the target is not known to be there.
+    async fn open(&mut self) -> Option<(Record, Option<String>)> {
+        let start = Instant::now();
+        let request = self.script.opening();
+        let trace = request.stamp_trace(&mut self.rng);
+        let result = self.client.exchange(request, start).await;
+        let end = Instant::now();
+        self.script.opened(Fate::of(&result), end);
+        let (record, example) = self.judge(0, start, end, trace, &result);
+        self.report(Report::Opened(Opening {
+            start,
+            result,
+            location: String::from_utf8_lossy(self.client.kept.location.as_bytes()).into_owned(),
+            excerpt: self.client.excerpt(),
+        }));
+        Some((record, example))
+    }
+
+    async fn load(&mut self, load_end: Instant, pause: &mut Pin<Box<Sleep>>) {
+        let mut backoff = FIRST_BACKOFF;
+        let mut now = Instant::now();
+        while now < load_end && self.stage.get() == Stage::Load {
+            // In the closed model a request is due when its virtual user is free to send it.
+            let due = now;
+            let (step, request) = self.script.next(&mut self.rng);
+            let trace = request.stamp_trace(&mut self.rng);
+            self.client.kept.body_wanted = self.steps[step].checks_body;
+            let result = self.client.exchange(request, due).await;
+            now = Instant::now();
+            self.script.ended(step, Fate::of(&result), now);
+            let connected = !matches!(&result, Err(failure) if !failure.sent);
+            let (record, example) = self.judge(step, due, now, trace, &result);
+            self.note(&record, example);
+            if connected {
+                backoff = FIRST_BACKOFF;
+            } else {
+                self.pause(pause, (now + backoff).min(load_end)).await;
+                backoff = (backoff * 2).min(LONGEST_BACKOFF);
+                now = Instant::now();
+            }
+            if !self.think_time.is_zero() {
+                self.pause(pause, (now + self.think_time).min(load_end)).await;
+                now = Instant::now();
+            }
+        }
+    }
+
+    /// Decides whether a request failed, and puts the first failure of each kind in words.
+    #[inline]
+    fn judge(
+        &self,
+        step: usize,
+        due: Instant,
+        end: Instant,
+        trace: TraceId,
+        result: &Result<u16, Failure>,
+    ) -> (Record, Option<String>) {
+        let spec = &self.steps[step];
+        let mut record = Record {
+            step,
+            due,
+            end,
+            ending: Ending::status(0),
+            failed: false,
+            sent: self.client.sent,
+            received: self.client.received,
+            trace,
+        };
+        match result {
+            Ok(status) => {
+                record.ending = Ending::status(*status);
+                if !spec.expect.accepts(*status) {
+                    record.failed = true;
+                } else if spec.checks_body && !self.script.body_as_expected(self.client.kept.body.as_bytes()) {
+                    record.ending = Ending::failure(FailureKind::UnexpectedBody);
+                    record.failed = true;
+                }
+            }
+            Err(failure) => {
+                record.ending = Ending::failure(failure.kind);
+                record.failed = true;
+            }
+        }
+        let example = (record.failed && self.recorder.borrow().lacks_example(record.ending)).then(|| match result {
+            Ok(status) => {
+                format!(
+                    "{}: status {status}, expected {}{}",
+                    spec.name,
+                    spec.expect.describe(),
+                    self.client.excerpt()
+                )
+            }
+            Err(failure) => format!("{}: {}", spec.name, failure.describe()),
+        });
+        (record, example)
+    }
+
+    #[inline]
+    fn note(&self, record: &Record, example: Option<String>) {
+        let mut recorder = self.recorder.borrow_mut();
+        recorder.record(record);
+        if let Some(text) = example {
+            recorder.example(record.ending, text);
+        }
+    }
+
+    /// Sleeps until an instant, or until the load is stopped.
+    async fn pause(&self, sleep: &mut Pin<Box<Sleep>>, until: Instant) {
+        sleep.as_mut().reset(until.into());
+        poll_fn(|context| {
+            if self.stage.get() != Stage::Load {
+                Poll::Ready(())
+            } else {
+                sleep.as_mut().poll(context)
+            }
+        })
+        .await;
+    }
+}
