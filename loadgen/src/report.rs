@@ -138,30 +138,25 @@ fn figures(summary: &Summary) -> Markup {
         }
     };
     let latencies = &summary.latency_ms;
-    let failed = match summary.failed {
-        0 => String::new(),
-        failed => format!("{} of {}", format::count(failed), format::count(summary.requests)),
-    };
     let tiles = [
-        ("Requests", format::count(summary.requests), String::new()),
-        ("Rate", format::rate(summary.rate), "requests per second".to_owned()),
-        ("Failed", format::percent(summary.failed, summary.requests), failed),
-        ("Duration", format::duration(summary.duration_s), String::new()),
-        ("Virtual users", format::count(summary.vus.into()), String::new()),
-        ("p50", latency(latencies.p50), "half took no longer".to_owned()),
-        ("p95", latency(latencies.p95), "95% took no longer".to_owned()),
-        ("p99", latency(latencies.p99), "99% took no longer".to_owned()),
-        ("p99.9", latency(latencies.p99_9), String::new()),
-        ("Max", latency(latencies.max), "the slowest".to_owned()),
+        ("Requests", format::count(summary.requests)),
+        ("Rate", format::rate(summary.rate)),
+        ("Failed", format::percent(summary.failed, summary.requests)),
+        ("Duration", format::duration(summary.duration_s)),
+        ("Virtual users", format::count(summary.vus.into())),
+        ("Latency p50", latency(latencies.p50)),
+        ("Latency p95", latency(latencies.p95)),
+        ("Latency p99", latency(latencies.p99)),
+        ("Latency p99.9", latency(latencies.p99_9)),
+        ("Latency max", latency(latencies.max)),
     ];
     html! {
-        section aria-label="Headline figures" {
+        section.headline-figures aria-label="Headline figures" {
             dl.figures {
-                @for (name, value, remark) in tiles {
+                @for (name, value) in tiles {
                     div.bad[name == "Failed" && summary.failed > 0] {
                         dt { (name) }
-                        dd { (value) }
-                        @if !remark.is_empty() { dd.remark { (remark) } }
+                        dd.long[value.chars().count() > 11] { (value) }
                     }
                 }
             }
@@ -171,7 +166,7 @@ fn figures(summary: &Summary) -> Markup {
 
 fn generator(generator: &Generator) -> Markup {
     html! {
-        section {
+        section.card {
             h2 { "Generator" }
             dl.facts {
                 (fact("Bottleneck", if generator.saturated { "✗ yes: the latencies are partly its own" } else { "✓ no" }))
@@ -184,7 +179,7 @@ fn generator(generator: &Generator) -> Markup {
 
 fn context(summary: &Summary) -> Markup {
     html! {
-        section {
+        section.card {
             h2 { "Run" }
             dl.facts {
                 (fact("Run id", &summary.run_id))

@@ -61,7 +61,7 @@ impl Chart {
         // Finite numbers and strings always make JSON; without it the chart only lacks its read-out.
         let points = serde_json::to_string(&self.points).unwrap_or_default();
         html! {
-            figure.chart id=(self.id) {
+            figure.card id=(self.id) {
                 figcaption {
                     h2 { (self.title) }
                     @if !self.note.is_empty() { p.note { (self.note) } }
@@ -101,7 +101,7 @@ impl Chart {
 /// Stands in for a chart that has nothing to show.
 pub(super) fn empty(id: &'static str, title: &'static str, reason: &str) -> Markup {
     html! {
-        figure.chart id=(id) {
+        figure.card id=(id) {
             figcaption { h2 { (title) } }
             p.empty { (reason) }
         }

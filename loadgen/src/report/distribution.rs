@@ -13,8 +13,8 @@ const MAX_BARS: usize = 72;
 const BARS_HEIGHT: f64 = 180.0;
 const LABEL_ROW: f64 = 16.0;
 /// The narrowest plot and the width of a character there, pixels: labels that fit on a phone fit everywhere.
-const NARROW_PLOT: f64 = 270.0;
-const CHARACTER: f64 = 6.6;
+const NARROW_PLOT: f64 = 225.0;
+const CHARACTER: f64 = 6.8;
 
 /// A percentile to mark.
 struct Marker {
@@ -44,7 +44,7 @@ pub(super) fn distribution(summary: &Summary, buckets: &[DistributionBucket]) ->
     let bottom = top + BARS_HEIGHT;
     let bar_height = |count: u64| {
         if count > 0 {
-            (BARS_HEIGHT * y.position(share(count))).max(2.0)
+            (BARS_HEIGHT * y.position(share(count))).max(3.0)
         } else {
             0.0
         }
@@ -89,12 +89,12 @@ pub(super) fn distribution(summary: &Summary, buckets: &[DistributionBucket]) ->
         points,
         drawing: html! {
             (chart::grid(&y, top, BARS_HEIGHT))
-            (chart::x_axis(&x, bottom))
             @for bar in bars.iter().filter(|bar| bar.count > 0) {
                 @let (from, to) = (x.position(bar.from_ms), x.position(bar.to_ms));
                 @let height = bar_height(bar.count);
-                rect.bar x=(chart::percent(from)) width=(chart::percent((to - from) * 0.9)) y=(chart::px(bottom - height)) height=(chart::px(height)) {}
+                rect.bar x=(chart::percent(from)) width=(chart::percent(to - from)) y=(chart::px(bottom - height)) height=(chart::px(height)) {}
             }
+            (chart::x_axis(&x, bottom))
             @for marker in &markers {
                 line.marker.(marker.name) x1=(chart::percent(marker.at)) x2=(chart::percent(marker.at))
                     y1=(chart::px(LABEL_ROW * marker.row as f64)) y2=(chart::px(bottom)) {}

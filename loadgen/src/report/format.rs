@@ -72,6 +72,17 @@ pub(super) fn duration(seconds: f64) -> String {
     }
 }
 
+/// A round length of time given in seconds, such as that of an interval: `1 s`, `0.25 s`, `2 min`.
+pub(super) fn length(seconds: f64) -> String {
+    let text = duration(seconds);
+    match text.split_once('\u{a0}') {
+        Some((value, unit)) if value.contains('.') => {
+            format!("{}\u{a0}{unit}", value.trim_end_matches('0').trim_end_matches('.'))
+        }
+        _ => text,
+    }
+}
+
 /// A quantity of bytes in decimal units.
 pub(super) fn bytes(value: u64) -> String {
     const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
@@ -194,6 +205,14 @@ mod tests {
         for (ms, text) in cases {
             assert_eq!(latency(ms).replace('\u{a0}', " "), text, "{ms} ms");
         }
+    }
+
+    #[test]
+    fn round_lengths_have_no_idle_decimals() {
+        assert_eq!(length(1.0), "1\u{a0}s");
+        assert_eq!(length(0.25), "0.25\u{a0}s");
+        assert_eq!(length(30.0), "30\u{a0}s");
+        assert_eq!(length(120.0), "2\u{a0}min");
     }
 
     #[test]

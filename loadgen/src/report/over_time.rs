@@ -1,5 +1,7 @@
 //! The two charts over time: latency, and rate with failures.
 
+use std::fmt::Write as _;
+
 use maud::{Markup, html};
 
 use super::axis::Axis;
@@ -61,6 +63,20 @@ pub(super) fn latency(summary: &Summary, timeline: &Timeline) -> Markup {
         .collect();
     let last = busy.last().map_or(&summary.latency_ms, |interval| &interval.latency_ms);
     let gaps = gaps(&timeline.intervals);
+    let mut note = note(timeline);
+    if timeline.merged > 1 {
+        let _ = write!(
+            note,
+            ", with the highest percentile of the {} recorded in each",
+            timeline.merged
+        );
+    }
+    if y.is_logarithmic() {
+        note.push_str(" · logarithmic scale");
+    }
+    if !gaps.is_empty() {
+        note.push_str(" · shaded where no request ended");
+    }
     let points = timeline
         .intervals
         .iter()
@@ -83,7 +99,7 @@ pub(super) fn latency(summary: &Summary, timeline: &Timeline) -> Markup {
     Chart {
         id: ID,
         title: TITLE,
-        note: note(timeline, y.is_logarithmic(), !gaps.is_empty()),
+        note,
         description: format!(
             "p50, p95 and p99 of the latency in {} intervals. p99 lies between {} and {}; it is highest at {}. {}.",
             format::count(timeline.intervals.len() as u64),
@@ -134,7 +150,10 @@ pub(super) fn rate(summary: &Summary, timeline: &Timeline) -> Markup {
     let lowest = timeline.intervals.iter().map(rate).fold(f64::INFINITY, f64::min);
     let x = Axis::elapsed(timeline.total_s());
     let y = Axis::amount(peak, 4.0, "");
-    let failed_y = Axis::amount(failed_peak, 2.0, "");
+    let mut failed_y = Axis::amount(failed_peak, 2.0, "");
+    if failed_peak == 0.0 {
+        failed_y.ticks.truncate(1);
+    }
     let bottom = FAILED_TOP + FAILED_HEIGHT;
     let height = |rate: f64| RATE_TOP + RATE_HEIGHT * (1.0 - y.position(rate));
     // A single failure in a long run must not vanish.
@@ -181,7 +200,7 @@ pub(super) fn rate(summary: &Summary, timeline: &Timeline) -> Markup {
     Chart {
         id: ID,
         title: TITLE,
-        note: note(timeline, false, false),
+        note: note(timeline),
         description: format!(
             "Requests per second lie between {} and {}. {}.",
             format::significant(lowest),
@@ -217,7 +236,7 @@ pub(super) fn rate(summary: &Summary, timeline: &Timeline) -> Markup {
             text.panel x="0" y=(chart::px(FAILED_TOP - 10.0)) { "Failed per second" }
             (chart::grid(&failed_y, FAILED_TOP, FAILED_HEIGHT))
             (chart::x_axis(&x, bottom))
-            @if summary.failed == 0 {
+            @if failed_peak == 0.0 {
                 text.all-clear x="50%" y=(chart::px(FAILED_TOP + FAILED_HEIGHT / 2.0)) dy="0.35em" text-anchor="middle" {
                     "✓ no request failed"
                 }
@@ -252,22 +271,9 @@ fn gaps(intervals: &[TimelinePoint]) -> Vec<(f64, f64)> {
         .collect()
 }
 
-fn note(timeline: &Timeline, logarithmic: bool, gaps: bool) -> String {
+fn note(timeline: &Timeline) -> String {
     let length = timeline.intervals.first().map_or(0.0, |interval| interval.length_s);
-    let mut note = format!("Intervals of {}", format::duration(length));
-    if timeline.merged > 1 {
-        note.push_str(&format!(
-            ", {} recorded ones each; their highest percentile is shown",
-            timeline.merged
-        ));
-    }
-    if logarithmic {
-        note.push_str(" · logarithmic scale");
-    }
-    if gaps {
-        note.push_str(" · shaded where no request ended");
-    }
-    note
+    format!("Intervals of {}", format::length(length))
 }
 
 fn label(timeline: &Timeline, interval: &TimelinePoint) -> String {

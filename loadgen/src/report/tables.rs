@@ -13,15 +13,15 @@ const NAME_LIMIT: usize = 120;
 pub(super) fn thresholds(summary: &Summary) -> Markup {
     table(
         "Thresholds",
-        &["Expression", "Measured", "Verdict"],
+        &["Expression", "Verdict", "Measured"],
         html! {
             @for threshold in &summary.thresholds {
                 tr {
-                    th scope="row" { code { (format::excerpt(&threshold.expression, NAME_LIMIT)) } }
-                    td { (measured(threshold)) }
+                    (row_head(html! { code { (format::excerpt(&threshold.expression, EXAMPLE_LIMIT)) } }))
                     td {
                         @if threshold.passed { span.mark.passed { "✓ met" } } @else { span.mark.failed { "✗ crossed" } }
                     }
+                    td { (measured(threshold)) }
                 }
             }
         },
@@ -50,8 +50,7 @@ pub(super) fn percentiles(summary: &Summary) -> Markup {
 
 pub(super) fn steps(summary: &Summary) -> Markup {
     let heads = [
-        "Step", "Requests", "Rate", "Failed", "Min", "Mean", "p50", "p90", "p95", "p99", "p99.9", "Max", "Sent",
-        "Received",
+        "Step", "Requests", "Rate", "Failed", "Min", "Mean", "p50", "p90", "p95", "p99", "p99.9", "Max",
     ];
     table(
         "Steps",
@@ -59,13 +58,11 @@ pub(super) fn steps(summary: &Summary) -> Markup {
         html! {
             @for (name, step) in &summary.steps {
                 tr {
-                    th scope="row" { (format::excerpt(name, NAME_LIMIT)) }
+                    (row_head(html! { (format::excerpt(name, NAME_LIMIT)) }))
                     td { (format::count(step.requests)) }
                     td { (format::rate(step.rate)) }
                     (failed_cell(step.failed, step.requests))
                     (latency_cells(&step.latency_ms, step.requests))
-                    td { (format::bytes(step.bytes_sent)) }
-                    td { (format::bytes(step.bytes_received)) }
                 }
             }
         },
@@ -89,7 +86,7 @@ pub(super) fn statuses(summary: &Summary) -> Markup {
         html! {
             @for (status, count) in statuses {
                 tr {
-                    th scope="row" { (format::excerpt(status, NAME_LIMIT)) }
+                    (row_head(html! { (format::excerpt(status, NAME_LIMIT)) }))
                     td { (format::count(count)) }
                     td { (format::percent(count, summary.requests)) }
                     (failed_cell(failed(status), count))
@@ -101,7 +98,7 @@ pub(super) fn statuses(summary: &Summary) -> Markup {
 
 pub(super) fn errors(summary: &Summary) -> Markup {
     if summary.errors.is_empty() {
-        return html! { section { h2 { "Errors" } p.empty { "✓ None." } } };
+        return html! { section.card { h2 { "Errors" } p.empty { "✓ None." } } };
     }
     table(
         "Errors",
@@ -109,7 +106,7 @@ pub(super) fn errors(summary: &Summary) -> Markup {
         html! {
             @for error in &summary.errors {
                 tr {
-                    th scope="row" { (format::excerpt(&error.kind, NAME_LIMIT)) }
+                    (row_head(html! { (format::excerpt(&error.kind, NAME_LIMIT)) }))
                     td { (format::count(error.count)) }
                     td { (format::percent(error.count, summary.requests)) }
                     td.text { (format::excerpt(&error.example, EXAMPLE_LIMIT)) }
@@ -122,13 +119,13 @@ pub(super) fn errors(summary: &Summary) -> Markup {
 pub(super) fn slowest(summary: &Summary) -> Markup {
     table(
         "Slowest requests",
-        &["Rank", "Latency", "Status", "Step", "Trace id"],
+        &["Rank", "Latency", "Status", "Sent by", "Trace id"],
         html! {
             @for (index, request) in summary.slowest.iter().enumerate() {
                 tr {
                     th scope="row" { (index + 1) }
                     td { (format::latency(request.latency_ms)) }
-                    td { (format::excerpt(&request.status, NAME_LIMIT)) }
+                    td.text { (format::excerpt(&request.status, NAME_LIMIT)) }
                     td.text { (format::excerpt(&request.step, NAME_LIMIT)) }
                     td.text { code.trace-id { (format::excerpt(&request.trace_id, NAME_LIMIT)) } }
                 }
@@ -139,17 +136,28 @@ pub(super) fn slowest(summary: &Summary) -> Markup {
 
 /// A table that scrolls sideways by itself where the page is narrow, by pointer or keyboard.
 fn table(title: &str, heads: &[&str], rows: Markup) -> Markup {
+    // Few columns of figures, spread over the page, are hard to follow with the eye.
+    let narrow = heads.len() < 5 && !heads.iter().skip(1).any(|head| is_text(head));
     html! {
-        section {
+        section.card {
             h2 { (title) }
             div.scroll role="region" aria-label=(title) tabindex="0" {
-                table {
-                    thead { tr { @for head in heads { th scope="col" .text[matches!(*head, "Example" | "Trace id")] { (head) } } } }
+                table.narrow[narrow] {
+                    thead { tr { @for head in heads { th scope="col" .text[is_text(head)] { (head) } } } }
                     tbody { (rows) }
                 }
             }
         }
     }
+}
+
+fn row_head(name: Markup) -> Markup {
+    html! { th scope="row" { span.name { (name) } } }
+}
+
+/// Columns of words, set from the left; figures are set from the right.
+fn is_text(head: &str) -> bool {
+    matches!(head, "Example" | "Status" | "Sent by" | "Trace id")
 }
 
 fn latency_cells(latency: &Latency, requests: u64) -> Markup {
@@ -183,7 +191,7 @@ fn failed_cell(failed: u64, requests: u64) -> Markup {
 /// The figure a threshold was held against, in the unit its expression implies.
 fn measured(threshold: &ThresholdResult) -> String {
     let Some(value) = threshold.value else {
-        return "no request gave one".to_owned();
+        return "no request".to_owned();
     };
     // A step's name comes before a colon and may be anything.
     let figure = threshold
