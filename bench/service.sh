@@ -186,6 +186,15 @@ for name in "${names[@]}"; do
 done
 
 # Figures
+read -r busy _ </proc/loadavg
+awk -v busy="$busy" 'BEGIN { exit !(busy > 1) }' &&
+    echo "Load average $busy: something else is using the processors, and figures will be worse than they are." >&2
+echo "Warming up: the peers and DynamoDB Local compile their hot paths while they run." >&2
+for method in GET PUT; do
+    for name in "${names[@]}"; do
+        load "$name" "$method" "$seconds" >/dev/null
+    done
+done
 echo "$rounds rounds of $seconds s each, $connections connections, DynamoDB Local on the same cores:" >&2
 for ((round = 1; round <= rounds; round++)); do
     for method in GET PUT; do
