@@ -3,6 +3,8 @@
 pub mod dynamodb;
 #[cfg(feature = "embedded")]
 pub mod embedded;
+mod sdk_overhead;
+mod signing;
 pub mod table;
 
 use std::collections::HashMap;

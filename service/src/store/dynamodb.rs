@@ -9,6 +9,9 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{Builder, Config, SharedCredentialsProvider, StalledStreamProtectionConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
+use super::sdk_overhead::NoCallerDescription;
+use super::signing::CachedKeyScheme;
+
 /// A new connection is local to the region.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -66,7 +69,13 @@ impl DynamoDb {
 
     /// A client with connections of its own: one for each worker, so that no request crosses threads.
     pub fn client(&self) -> Client {
-        Client::from_conf(self.config.clone().http_client(https_client()).build())
+        let config = self
+            .config
+            .clone()
+            .http_client(https_client())
+            .push_auth_scheme(CachedKeyScheme::default())
+            .interceptor(NoCallerDescription);
+        Client::from_conf(config.build())
     }
 
     /// Which server this is, for people.
