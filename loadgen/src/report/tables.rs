@@ -196,7 +196,7 @@ fn measured(threshold: &ThresholdResult) -> String {
     // A step's name comes before a colon and may be anything.
     let figure = threshold
         .expression
-        .rsplit(": ")
+        .rsplit(':')
         .next()
         .unwrap_or_default()
         .trim_start();
@@ -206,7 +206,7 @@ fn measured(threshold: &ThresholdResult) -> String {
     } else if is("rate") {
         format::rate(value)
     } else if is("dropped") || is("count") {
-        format::significant(value)
+        format::fixed(value, 0)
     } else {
         format::latency(value)
     }
