@@ -194,12 +194,7 @@ fn measured(threshold: &ThresholdResult) -> String {
         return "no request".to_owned();
     };
     // A step's name comes before a colon and may be anything.
-    let figure = threshold
-        .expression
-        .rsplit(':')
-        .next()
-        .unwrap_or_default()
-        .trim_start();
+    let figure = threshold.expression.rsplit(':').next().unwrap_or_default().trim_start();
     let is = |name: &str| figure.starts_with(name);
     if is("error_rate") {
         format!("{}%", format::significant(value * 100.0))
