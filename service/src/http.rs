@@ -8,3 +8,4 @@ pub mod items;
 pub mod json;
 pub mod request_context;
 pub mod router;
+mod unread_body;

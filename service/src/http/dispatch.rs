@@ -14,12 +14,13 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 use http::header::CONNECTION;
 use http::{HeaderValue, Request};
-use hyper::body::Incoming;
+use hyper::body::Body as HttpBody;
 use tower::ServiceExt as _;
 
 use super::error::ApiError;
 use super::health::Draining;
 use super::request_context::RequestContext;
+use super::unread_body::DrainedBody;
 
 /// Limits that all workers share.
 #[derive(Clone, Debug)]
@@ -75,10 +76,17 @@ impl Dispatch {
     }
 
     /// Answers one request.
-    pub async fn answer(self, request: Request<Incoming>) -> Result<Response, Infallible> {
+    pub async fn answer<B>(self, request: Request<B>) -> Result<Response, Infallible>
+    where
+        B: HttpBody<Data = bytes::Bytes, Error: Into<axum::BoxError>> + Send + Unpin + 'static,
+    {
         let context = RequestContext::from_headers(request.headers());
         let mut response = context
-            .scope(answer_within(&self.limits, self.router, request.map(Body::new)))
+            .scope(answer_within(
+                &self.limits,
+                self.router,
+                request.map(|body| Body::new(DrainedBody::new(body))),
+            ))
             .await;
         context.write(response.headers_mut());
         if self.draining.is_begun() {
