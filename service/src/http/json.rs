@@ -35,9 +35,13 @@ impl<S: Sync, T: JsonObject> FromRequest<S> for JsonBody<T> {
             ));
         }
         let bytes = read(&parts.headers, body).await?;
-        serde_json::from_slice(&bytes)
-            .map(Self)
-            .map_err(|error| fault::<T>(&bytes, &error))
+        let value = serde_json::from_slice(&bytes).map_err(|error| fault::<T>(&bytes, &error))?;
+        // An array of the fields' values would deserialize as well.
+        if bytes.trim_ascii_start().first() == Some(&b'{') {
+            Ok(Self(value))
+        } else {
+            Err(not_an_object::<T>())
+        }
     }
 }
 
@@ -69,8 +73,8 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, ApiError>
         return Err(too_large());
     }
     to_bytes(body, MAX_BODY_BYTES).await.map_err(|error| {
-        let over_limit =
-            std::error::Error::source(&error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+        let over_limit = std::error::Error::source(&error)
+            .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
         if over_limit {
             too_large()
         } else {
@@ -90,7 +94,7 @@ fn fault<T: JsonObject>(bytes: &[u8], error: &serde_json::Error) -> ApiError {
         ));
     }
     let Ok(Value::Object(object)) = serde_json::from_slice(bytes) else {
-        return ApiError::unprocessable(format!("The body must be a JSON object such as {}", example::<T>()));
+        return not_an_object::<T>();
     };
     for (name, expected) in T::REQUIRED.iter().chain(T::OPTIONAL) {
         match object.get(*name) {
@@ -107,6 +111,10 @@ fn fault<T: JsonObject>(bytes: &[u8], error: &serde_json::Error) -> ApiError {
         "A field is given twice; send an object such as {}",
         example::<T>()
     ))
+}
+
+fn not_an_object<T: JsonObject>() -> ApiError {
+    ApiError::unprocessable(format!("The body must be a JSON object such as {}", example::<T>()))
 }
 
 fn example<T: JsonObject>() -> String {
