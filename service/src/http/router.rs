@@ -1,13 +1,14 @@
 //! Which path leads where, and the description of the API that is made from it.
 
 use axum::extract::FromRef;
+use axum::response::{IntoResponse as _, Response};
 use axum::{Router, middleware};
 use http::{Method, StatusCode};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::authorization::{WriteToken, require_write_token};
 use super::error::ApiError;
@@ -46,9 +47,23 @@ pub fn router(state: AppState, write_token: Option<WriteToken>) -> Router {
     service
         .merge(items)
         .with_state(state)
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", description))
+        .merge(documents(description))
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
+}
+
+/// `/openapi.json` and `/docs`.
+fn documents(description: utoipa::openapi::OpenApi) -> Router {
+    // The page would otherwise ask a validator on the internet about the description.
+    let page = Config::default().validator_url("none");
+    let documents = SwaggerUi::new("/docs").url("/openapi.json", description).config(page);
+    Router::from(documents).layer(middleware::map_response(|response: Response| async {
+        if response.status() == StatusCode::NOT_FOUND {
+            unknown_path().await.into_response()
+        } else {
+            response
+        }
+    }))
 }
 
 #[derive(OpenApi)]
