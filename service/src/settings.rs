@@ -7,10 +7,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::BoolishValueParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 /// Set by the ECS agent in every task; see the AWS documentation of the task metadata endpoint.
 const ECS_METADATA_VARIABLE: &str = "ECS_CONTAINER_METADATA_URI_V4";
@@ -80,7 +79,7 @@ struct Arguments {
     table: String,
 
     /// Create the table if it does not exist
-    #[arg(long, env = "CREATE_TABLE", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "CREATE_TABLE", value_parser = boolean)]
     create_table: bool,
 
     /// Item requests served at once; more are answered with 503 and Retry-After
@@ -208,7 +207,7 @@ impl Refusal {
             (ErrorKind::ArgumentConflict, _) => write!(line, ": given more than once"),
             (_, value) => write!(line, ": {:?} is not allowed", value.unwrap_or_default()),
         };
-        if let Some(allowed) = text(ContextKind::ValidValue) {
+        if let Some(allowed) = text(ContextKind::ValidValue).filter(|allowed| !allowed.is_empty()) {
             let _ = write!(line, "; allowed: {allowed}");
         } else if let Some(source) = std::error::Error::source(&error) {
             let _ = write!(line, "; {source}");
@@ -229,6 +228,14 @@ fn flag_name(argument: &str) -> &str {
 fn socket_address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse()
         .map_err(|_| "allowed: an IP address and a port, such as 0.0.0.0:8080 or [::]:8080")
+}
+
+fn boolean(text: &str) -> Result<bool, &'static str> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Ok(true),
+        "false" | "no" | "off" | "0" => Ok(false),
+        _ => Err("allowed: true or false"),
+    }
 }
 
 fn max_in_flight(text: &str) -> Result<usize, &'static str> {
@@ -256,6 +263,10 @@ fn table_name(text: &str) -> Result<String, &'static str> {
 }
 
 fn log_filter(text: &str) -> Result<Targets, &'static str> {
-    text.parse()
-        .map_err(|_| "allowed: error, warn, info, debug, trace or off, alone or by module such as info,service=debug")
+    // A bare word that is no level would be taken for a module whose every line is wanted.
+    let levels_are_known = text
+        .split(',')
+        .all(|part| part.contains('=') || !part.is_empty() && part.parse::<LevelFilter>().is_ok());
+    let filter = text.parse().ok().filter(|_| levels_are_known);
+    filter.ok_or("allowed: error, warn, info, debug, trace or off, alone or by module such as info,service=debug")
 }
