@@ -131,7 +131,8 @@ impl Service {
         let create_table = settings.create_table;
         table::check(&dynamodb.client(), &settings.table, create_table).await?;
 
-        let (draining, last_probe) = (Draining::default(), LastProbe::default());
+        // Shorter than a request may take, so that `/readyz` gets to say that the table does not answer.
+        let (draining, last_probe) = (Draining::default(), LastProbe::new(attempt_timeout));
         let limits = Limits::new(settings.max_in_flight, settings.request_timeout);
         let workers = (0..thread::available_parallelism().map_or(1, NonZero::get))
             .map(|index| {

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use super::error::{ApiError, ErrorBody};
-use crate::store::ItemStore;
+use crate::store::{ItemStore, StoreError};
 
 /// How long an answer of the table stands for the next ones.
 const PROBE_INTERVAL: Duration = Duration::from_secs(1);
@@ -95,23 +95,38 @@ pub(super) async fn ready(
 }
 
 /// What the table last answered. Callers of `/readyz` share it, so that they cannot turn into load on the table.
-#[derive(Clone, Debug, Default)]
-pub struct LastProbe(Arc<Mutex<Option<(Instant, bool)>>>);
+#[derive(Clone, Debug)]
+pub struct LastProbe {
+    last: Arc<Mutex<Option<(Instant, bool)>>>,
+    timeout: Duration,
+}
 
 impl LastProbe {
+    /// A table that takes longer than `timeout` does not answer.
+    pub fn new(timeout: Duration) -> Self {
+        Self {
+            last: Arc::default(),
+            timeout,
+        }
+    }
+
     async fn passes(&self, store: &ItemStore) -> bool {
         // Held while asking: those who come meanwhile wait for the same answer.
-        let mut last = self.0.lock().await;
+        let mut last = self.last.lock().await;
         if let Some((at, passed)) = *last
             && at.elapsed() < PROBE_INTERVAL
         {
             return passed;
         }
-        let outcome = store.probe().await;
-        if let Err(error) = &outcome {
-            tracing::warn!(%error, "not ready");
-        }
-        *last = Some((Instant::now(), outcome.is_ok()));
-        outcome.is_ok()
+        let outcome = tokio::time::timeout(self.timeout, store.probe()).await;
+        let passed = match outcome.unwrap_or(Err(StoreError::TimedOut)) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(%error, "not ready");
+                false
+            }
+        };
+        *last = Some((Instant::now(), passed));
+        passed
     }
 }
