@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -226,7 +226,15 @@ where
     }
 }
 
-/// The whole chain of causes, for the log.
-fn cause<E: std::error::Error>(error: &E) -> String {
-    DisplayErrorContext(error).to_string()
+/// What DynamoDB said, or the chain of causes for which it said nothing; one line, for the operator.
+fn cause<E>(error: &SdkError<E>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    if let Some(answer) = error.as_service_error() {
+        let code = answer.code().unwrap_or("no error code");
+        return format!("{code}: {}", answer.message().unwrap_or("no message"));
+    }
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::{ProvideCredentials as _, error::CredentialsError};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Credentials;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
@@ -28,6 +29,11 @@ pub enum DynamoDbError {
     /// No source of a region has one.
     #[error("no AWS region is set; set AWS_REGION, for instance to eu-central-1")]
     NoRegion,
+    /// No source of credentials has any.
+    #[error(
+        "no AWS credentials were found ({0}); set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the task or host a role"
+    )]
+    NoCredentials(CredentialsError),
 }
 
 impl DynamoDb {
@@ -39,6 +45,16 @@ impl DynamoDb {
             .await;
         let region = shared.region().ok_or(DynamoDbError::NoRegion)?;
         let endpoint = format!("DynamoDB in region {region}");
+        if let Some(provider) = shared.credentials_provider() {
+            // Where their source is only out of reach, it may come back.
+            let found = provider.provide_credentials().await;
+            if let Err(
+                error @ (CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_)),
+            ) = found
+            {
+                return Err(DynamoDbError::NoCredentials(error));
+            }
+        }
         Ok(Self::new(&shared, endpoint, attempt_timeout))
     }
 

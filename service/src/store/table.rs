@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TableStatus,
 };
@@ -12,6 +13,9 @@ use super::{ID, ItemStore, StoreError, failure};
 /// How long DynamoDB may take to make a table; it usually takes ten seconds.
 const CREATE_TIMEOUT: Duration = Duration::from_secs(120);
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
+
+/// How DynamoDB, and how DynamoDB Local, answers to a read by a key that the table does not have.
+const WRONG_KEY_MESSAGES: [&str; 2] = ["does not match the schema", "required keys was not given a value"];
 
 /// Why the service cannot work with the table.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +49,7 @@ pub async fn check(client: &Client, table: &str, create: bool) -> Result<(), Tab
                 Err(TableError::Missing(table.to_owned()))
             }
         }
-        Err(StoreError::Rejected(cause)) if cause.contains("does not match the schema") => {
+        Err(StoreError::Rejected(cause)) if WRONG_KEY_MESSAGES.iter().any(|message| cause.contains(message)) => {
             Err(TableError::WrongKey(table.to_owned()))
         }
         Err(StoreError::Rejected(cause)) => Err(refused(cause)),
@@ -83,7 +87,7 @@ async fn create_table(client: &Client, table: &str) -> Result<(), TableError> {
         Err(error)
             if error
                 .as_service_error()
-                .is_some_and(|error| error.is_resource_in_use_exception()) => {}
+                .is_some_and(CreateTableError::is_resource_in_use_exception) => {}
         Err(error) => return Err(not_created(failure(error).to_string())),
     }
     let became_active = tokio::time::timeout(CREATE_TIMEOUT, async {
