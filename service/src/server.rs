@@ -154,9 +154,11 @@ impl Acceptor {
         drop(listener);
         let threads: Vec<_> = workers.into_iter().map(|worker| worker.thread).collect();
         // Dropping a worker's sender, above, tells it to finish.
-        threads.into_iter().fold(true, |all_finished, thread| {
-            thread.join().unwrap_or(false) && all_finished
-        })
+        let finished: Vec<_> = threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or(false))
+            .collect();
+        finished.iter().all(|finished| *finished)
     }
 
     async fn accept(&self) {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::Method;
 use http::header::AUTHORIZATION;
+use http::{HeaderValue, Method};
 use subtle::ConstantTimeEq as _;
 
 use super::error::ApiError;
@@ -43,7 +43,7 @@ impl WriteToken {
     }
 
     fn permits(&self, request: &Request) -> bool {
-        let header = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
+        let header = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
         let Some((scheme, token)) = header.and_then(|value| value.split_at_checked("Bearer ".len())) else {
             return false;
         };
