@@ -195,9 +195,8 @@ impl Client {
         if polled.is_ready() {
             return polled;
         }
-        // The first time a request has to wait, its timer has just been looked at.
-        if self.timer_armed && !transfer.waited {
-            transfer.waited = true;
+        // The first time a request has to wait, a timer that is armed has not fired: `exchange` has just looked.
+        if !std::mem::replace(&mut transfer.waited, true) && self.timer_armed {
             return Poll::Pending;
         }
         if self.stage.get() == Stage::Cut {

@@ -33,3 +33,27 @@ pub(crate) fn verdict(threads: &[ThreadHealth]) -> Generator {
         saturated: busiest > BUSY || late > LATE.as_nanos() as u64,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn thread(cpu_ms: u64, lag_ms: u64) -> ThreadHealth {
+        let mut lag = latency_histogram();
+        lag.saturating_record_n(lag_ms * 1_000_000, 100);
+        ThreadHealth {
+            cpu: Duration::from_millis(cpu_ms),
+            wall: Duration::from_secs(1),
+            lag,
+        }
+    }
+
+    #[test]
+    fn one_thread_without_room_makes_a_generator_the_bottleneck() {
+        let idle = verdict(&[thread(300, 1), thread(500, 2)]);
+        assert!(!idle.saturated && (idle.cpu_percent - 80.0).abs() < 0.1 && (idle.lag_ms_p99 - 2.0).abs() < 0.01);
+        assert!(verdict(&[thread(300, 1), thread(950, 1)]).saturated, "busy");
+        assert!(verdict(&[thread(300, 15)]).saturated, "late");
+        assert!(!verdict(&[]).saturated);
+    }
+}

@@ -60,7 +60,7 @@ fn run(args: &RunArgs, command_line: &[String]) -> u8 {
     progress.finish();
     let finished = match finished {
         Ok(finished) => finished,
-        Err(error @ RunError::Interrupted) => return complain(&error, INTERRUPTED),
+        Err(error) if error.is_interruption() => return complain(&error, INTERRUPTED),
         Err(error @ RunError::UnknownStep { .. }) => return complain(&error, USAGE),
         Err(error) => return complain(&error, COULD_NOT_RUN),
     };

@@ -75,6 +75,15 @@ pub enum RunError {
 }
 
 impl RunError {
+    /// Whether the user ended the run.
+    pub fn is_interruption(&self) -> bool {
+        match self {
+            Self::Interrupted => true,
+            Self::LeftBehind { error, .. } => error.is_interruption(),
+            _ => false,
+        }
+    }
+
     /// The opening request failed.
     pub(crate) fn no_answer(request: String, failure: &Failure, target: &Target) -> Self {
         let (host, port) = (target.host(), target.port());

@@ -240,6 +240,9 @@ pub(crate) fn distribution(latency: &Histogram<u64>) -> Vec<DistributionBucket> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generator::Message;
+    use crate::recorder::{Record, Recorder};
+    use crate::request::TraceId;
 
     #[test]
     fn the_distribution_has_no_gaps_and_loses_nothing() {
@@ -251,5 +254,67 @@ mod tests {
         assert_eq!(buckets.iter().map(|bucket| bucket.count).sum::<u64>(), 11);
         assert!(buckets.windows(2).all(|pair| pair[0].to_ms == pair[1].from_ms));
         assert!(buckets[0].count == 3 && buckets[buckets.len() - 1].count == 1);
+    }
+
+    #[test]
+    fn figures_of_intervals_add_up_within_the_histograms_error() {
+        let (full, messages) = std::sync::mpsc::channel();
+        let (give, empty) = std::sync::mpsc::channel();
+        let mut recorder = Recorder::new(0, 1, full, empty);
+        let start = Instant::now();
+        recorder.begin(start);
+        let mut totals = Totals::new(1);
+        for number in 1..=1000_u64 {
+            // One request of every latency from 1 to 1000 ms, over ten seconds.
+            let end = start + Duration::from_millis(number * 10);
+            recorder.record(&Record {
+                step: 0,
+                due: end - Duration::from_millis(number),
+                end,
+                ending: Ending::status(200),
+                failed: false,
+                sent: 1,
+                received: 2,
+                trace: TraceId::default(),
+            });
+            for message in messages.try_iter() {
+                if let Message::Figures(mut shard) = message {
+                    totals.add(&shard);
+                    shard.clear();
+                    give.send(shard).unwrap();
+                }
+            }
+        }
+        recorder.flush();
+        let last = messages.try_iter().last();
+        assert!(matches!(&last, Some(Message::Figures(shard)) if { totals.add(shard); true }));
+        let latency = latency_ms(&totals.latency());
+        for (ours, exact) in [
+            (latency.min, 1.0),
+            (latency.mean, 500.5),
+            (latency.p50, 500.0),
+            (latency.p90, 900.0),
+            (latency.p99, 990.0),
+            (latency.p99_9, 999.0),
+            (latency.max, 1000.0),
+        ] {
+            assert!((ours - exact).abs() <= exact / 1000.0, "{ours} instead of {exact}");
+        }
+        let points = totals.timeline.points(Duration::from_secs(10));
+        assert_eq!(points.iter().map(|point| point.requests).sum::<u64>(), 1000);
+        assert!(
+            points.iter().all(|point| point.requests <= 26),
+            "each interval has its own"
+        );
+        assert_eq!((totals.steps[0].sent, totals.steps[0].received), (1000, 2000));
+        let specs = crate::scenario::Scenario::Items.steps();
+        assert_eq!(
+            totals
+                .slowest(specs)
+                .iter()
+                .map(|slow| slow.latency_ms)
+                .collect::<Vec<_>>()[..2],
+            [1000.0, 999.0]
+        );
     }
 }

@@ -75,6 +75,8 @@ impl VirtualUser {
             let mut pause = Box::pin(sleep_until(tokio::time::Instant::now()));
             if let Some((record, example)) = opening {
                 self.note(&record, example);
+                self.pause(&mut pause, (record.end + self.think_time).min(window.end))
+                    .await;
             }
             self.load(window.end, &mut pause).await;
         }
