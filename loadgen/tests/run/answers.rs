@@ -98,6 +98,7 @@ fn every_request_carries_a_trace_of_its_own() {
         );
         assert!(traces.insert(parts[1].to_owned()), "{traceparent} came twice");
     }
+    drop(seen);
     for slow in summary["slowest"].as_array().unwrap() {
         assert!(traces.contains(slow["trace_id"].as_str().unwrap()), "{slow}");
     }

@@ -208,17 +208,18 @@ fn serve(state: &State, stream: TcpStream) {
         state.open.lock().unwrap_or_else(PoisonError::into_inner).push(copy);
     }
     let Ok(control) = stream.try_clone() else { return };
-    match &state.tls {
+    let ended = match &state.tls {
         Some(config) => {
-            if let Ok(connection) = ServerConnection::new(Arc::clone(config)) {
-                let _ = converse(state, StreamOwned::new(connection, stream), &control);
-            }
+            let Ok(connection) = ServerConnection::new(Arc::clone(config)) else {
+                return;
+            };
+            converse(state, StreamOwned::new(connection, stream), &control)
         }
-        None => {
-            let _ = converse(state, stream, &control);
-        }
+        None => converse(state, stream, &control),
+    };
+    if ended.is_ok() {
+        let _ = control.shutdown(Shutdown::Both);
     }
-    let _ = control.shutdown(Shutdown::Both);
 }
 
 fn converse(state: &State, stream: impl Read + Write, control: &TcpStream) -> io::Result<()> {
