@@ -1,0 +1,69 @@
+//! The stores that a case runs on, unchanged.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::dynamodb_local;
+use crate::running_service::{RunningService, ServiceCommand};
+
+/// Makes a test of each case on each store; a case is a function that takes a freshly started service without items.
+macro_rules! on_both_stores {
+    ($($case:ident),+ $(,)?) => {
+        mod embedded {
+            $(#[test]
+            fn $case() {
+                super::$case(&$crate::stores::embedded().start());
+            })+
+        }
+
+        mod dynamodb_local {
+            $(#[test]
+            fn $case() {
+                super::$case(&$crate::stores::dynamodb_local().start());
+            })+
+        }
+    };
+}
+
+/// A service on the embedded store, in memory.
+pub(crate) fn embedded() -> ServiceCommand {
+    ServiceCommand::new().args(["--store", "embedded", "--data-dir", ":memory:"])
+}
+
+/// A service on an empty table of DynamoDB Local.
+pub(crate) fn dynamodb_local() -> ServiceCommand {
+    on_dynamodb(&dynamodb_local::endpoint()).arg("--create-table")
+}
+
+/// A service on a table of its own behind this endpoint.
+pub(crate) fn on_dynamodb(endpoint: &str) -> ServiceCommand {
+    on_table(endpoint, &unused_table())
+}
+
+/// A service on this table behind this endpoint.
+pub(crate) fn on_table(endpoint: &str, table: &str) -> ServiceCommand {
+    ServiceCommand::new()
+        .args(["--store", "dynamodb", "--table", table])
+        .env("AWS_ENDPOINT_URL_DYNAMODB", endpoint)
+        .env("AWS_REGION", "eu-central-1")
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+}
+
+/// A table name that no other test uses.
+pub(crate) fn unused_table() -> String {
+    static TABLES: AtomicUsize = AtomicUsize::new(0);
+    format!("items-{}", TABLES.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The body of `POST /items`.
+pub(crate) fn new_item(id: &str, name: &str) -> serde_json::Value {
+    serde_json::json!({ "id": id, "name": name })
+}
+
+impl RunningService {
+    /// Creates an item that must not exist yet.
+    pub(crate) fn create(&self, id: &str, name: &str) {
+        let answer = self.post("/items", &new_item(id, name));
+        assert_eq!(answer.status, 201, "{answer:?}");
+    }
+}
