@@ -144,7 +144,11 @@ impl Client {
         self.received = 0;
         let deadline = now + self.timeout;
         if self.stream.is_some() {
-            poll_fn(|context| Poll::Ready(self.drop_if_stale(context))).await;
+            poll_fn(|context| {
+                self.drop_if_stale(context);
+                Poll::Ready(())
+            })
+            .await;
         }
         if self.stream.is_none() {
             self.connect(deadline).await?;

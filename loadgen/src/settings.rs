@@ -28,10 +28,7 @@ impl RunId {
     /// A new id: the time in UTC, so that ids sort, and something random, so that they differ.
     pub fn generate() -> Self {
         let time = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-        let digits: String = time
-            .chars()
-            .filter(|character| character.is_ascii_alphanumeric())
-            .collect();
+        let digits: String = time.chars().filter(char::is_ascii_alphanumeric).collect();
         Self(format!("{digits}-{:06x}", fastrand::u32(..1 << 24)))
     }
 
