@@ -1,5 +1,6 @@
 //! Items in a DynamoDB table: the one path to storage, whichever server answers it.
 
+mod connector;
 pub mod dynamodb;
 #[cfg(feature = "embedded")]
 pub mod embedded;

@@ -9,18 +9,18 @@ use aws_sdk_dynamodb::config::Credentials;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{Builder, Config, SharedCredentialsProvider, StalledStreamProtectionConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use tokio_rustls::TlsConnector;
 
+use super::connector::{WorkerConnections, tls_by_system_roots};
 use super::sdk_overhead::NoCallerDescription;
 use super::signing::CachedKeyScheme;
 
-/// A new connection is local to the region.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-
 /// Where DynamoDB is and how requests to it are signed: enough to make clients from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DynamoDb {
     config: Builder,
     endpoint: String,
+    tls: Option<TlsConnector>,
 }
 
 /// What the SDK's settings lack.
@@ -34,13 +34,16 @@ pub enum DynamoDbError {
         "no AWS credentials were found ({0}); set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the task or host a role"
     )]
     NoCredentials(CredentialsError),
+    /// rustls refuses its own defaults.
+    #[error("TLS could not be set up: {0}")]
+    Tls(#[from] tokio_rustls::rustls::Error),
 }
 
 impl DynamoDb {
     /// By the SDK's normal chain: environment, profile, container and instance metadata.
     pub async fn from_environment(attempt_timeout: Duration) -> Result<Self, DynamoDbError> {
         let shared = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(https_client())
+            .http_client(credentials_client())
             .load()
             .await;
         let region = shared.region().ok_or(DynamoDbError::NoRegion)?;
@@ -55,7 +58,12 @@ impl DynamoDb {
                 return Err(DynamoDbError::NoCredentials(error));
             }
         }
-        Ok(Self::new(&shared, endpoint, attempt_timeout))
+        Ok(Self::new(
+            &shared,
+            endpoint,
+            Some(tls_by_system_roots()?),
+            attempt_timeout,
+        ))
     }
 
     /// A server without accounts at this address of this machine.
@@ -67,12 +75,11 @@ impl DynamoDb {
             .endpoint_url(format!("http://127.0.0.1:{port}"))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .build();
-        Self::new(&shared, format!("127.0.0.1:{port}"), attempt_timeout)
+        Self::new(&shared, format!("127.0.0.1:{port}"), None, attempt_timeout)
     }
 
-    fn new(shared: &SdkConfig, endpoint: String, attempt_timeout: Duration) -> Self {
+    fn new(shared: &SdkConfig, endpoint: String, tls: Option<TlsConnector>, attempt_timeout: Duration) -> Self {
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
             .operation_attempt_timeout(attempt_timeout)
             .build();
         let config = Config::from(shared)
@@ -80,7 +87,7 @@ impl DynamoDb {
             .timeout_config(timeouts)
             // Answers are small and read whole; the attempt timeout covers them.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        Self { config, endpoint }
+        Self { config, endpoint, tls }
     }
 
     /// A client with connections of its own: one for each worker, so that no request crosses threads.
@@ -88,7 +95,7 @@ impl DynamoDb {
         let config = self
             .config
             .clone()
-            .http_client(https_client())
+            .http_client(WorkerConnections::new(self.tls.clone()))
             .push_auth_scheme(CachedKeyScheme::default())
             .interceptor(NoCallerDescription);
         Client::from_conf(config.build())
@@ -100,7 +107,8 @@ impl DynamoDb {
     }
 }
 
-fn https_client() -> aws_sdk_dynamodb::config::SharedHttpClient {
+/// For the servers that give out credentials.
+fn credentials_client() -> aws_sdk_dynamodb::config::SharedHttpClient {
     aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https()
