@@ -2,6 +2,7 @@
 
 use std::io::{BufReader, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
@@ -66,6 +67,7 @@ impl Server {
         let supervisor = Command::new("sh")
             .args(["-c", SUPERVISOR, "sh", &port.to_string()])
             .current_dir(home)
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::inherit())

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -211,6 +212,7 @@ impl RunningService {
 
 struct Process {
     child: Child,
+    guard: Child,
     stdout: Output,
     stderr: Output,
 }
@@ -218,9 +220,15 @@ struct Process {
 impl Process {
     fn spawn(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
+        let guard = guard(&child);
         let stdout = Output::read(child.stdout.take().unwrap());
         let stderr = Output::read(child.stderr.take().unwrap());
-        Self { child, stdout, stderr }
+        Self {
+            child,
+            guard,
+            stdout,
+            stderr,
+        }
     }
 
     #[track_caller]
@@ -253,11 +261,23 @@ impl Process {
     }
 }
 
+/// Ends the service if this process is killed: then the guard's stdin closes.
+fn guard(service: &Child) -> Child {
+    Command::new("sh")
+        .args(["-c", "read -r _; kill -9 \"$1\"", "sh", &service.id().to_string()])
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
-        // Failing, it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        // Failing, they have ended already. The guard goes first: later the service's id may be another process's.
+        for process in [&mut self.guard, &mut self.child] {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
     }
 }
 

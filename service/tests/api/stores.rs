@@ -11,14 +11,14 @@ macro_rules! on_both_stores {
         mod embedded {
             $(#[test]
             fn $case() {
-                super::$case(&$crate::stores::embedded().start());
+                super::$case(&$crate::stores::patient($crate::stores::embedded()).start());
             })+
         }
 
         mod dynamodb_local {
             $(#[test]
             fn $case() {
-                super::$case(&$crate::stores::dynamodb_local().start());
+                super::$case(&$crate::stores::patient($crate::stores::dynamodb_local()).start());
             })+
         }
     };
@@ -27,6 +27,11 @@ macro_rules! on_both_stores {
 /// A service on the embedded store, in memory.
 pub(crate) fn embedded() -> ServiceCommand {
     ServiceCommand::new().args(["--store", "embedded", "--data-dir", ":memory:"])
+}
+
+/// With time enough for a busy machine: these cases are not about it.
+pub(crate) fn patient(command: ServiceCommand) -> ServiceCommand {
+    command.args(["--request-timeout", "2m"])
 }
 
 /// A service on an empty table of DynamoDB Local.

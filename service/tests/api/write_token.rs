@@ -1,5 +1,6 @@
 //! `--write-token-file`: writes need the token, reads are free.
 
+use rustix::process::Signal;
 use serde_json::json;
 
 use crate::answer::Answer;
@@ -65,10 +66,12 @@ fn the_token_opens_every_write() {
 #[test]
 fn the_token_is_never_logged() {
     let folder = tempfile::tempdir().unwrap();
-    let service = guarded(&folder).start();
+    let mut service = guarded(&folder).start();
     let sent = "a-token-that-is-not-the-one";
     writes(&service, Some(&format!("Bearer {TOKEN}")));
     writes(&service, Some(&format!("Bearer {sent}")));
+    service.signal(Signal::TERM);
+    assert_eq!(service.wait().code, Some(0));
     let output = service.output();
     assert!(output.contains("serving"), "{output}");
     assert!(!output.contains(TOKEN) && !output.contains(sent), "{output}");
