@@ -37,8 +37,7 @@ Exit status:
   99   a threshold was crossed
   130  interrupted; the summary and everything recorded still come out
 
-Latency counts from the instant a virtual user is ready to send, so it includes opening a connection where one had to
-be opened. Failed and timed-out requests stay in the figures.
+Latency counts from the instant a virtual user is ready to send, so it includes opening a connection where one had to be opened. Failed and timed-out requests stay in the figures.
 
 Examples:
   loadgen run localhost:8080/items/1 --vus 50 --duration 1m

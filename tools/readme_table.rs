@@ -1,0 +1,86 @@
+//! Holds a table of flags in README.md against what a program says of itself; included by the tests of each program.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+/// What is said of a flag: its environment variable and its default.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Flag {
+    variable: Option<String>,
+    default: Option<String>,
+}
+
+type Flags = BTreeMap<String, Flag>;
+
+/// Fails unless the table below the comment that names `command` has the same flags, variables and defaults as
+/// `program` prints for `arguments`.
+pub(crate) fn assert_matches(command: &str, program: &str, arguments: &[&str]) {
+    let output = Command::new(program).args(arguments).env_clear().output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
+    let documented = table(&readme, command);
+    let real = flags_of_help(&help);
+    assert!(!real.is_empty(), "{help}");
+    assert_eq!(documented, real, "README.md and `{command}` differ");
+}
+
+fn table(readme: &str, command: &str) -> Flags {
+    let marker = format!("<!-- Checked against `{command}`");
+    let (_, after) = readme.split_once(&marker).unwrap();
+    let rows = after
+        .lines()
+        .skip_while(|line| !line.starts_with('|'))
+        .take_while(|line| line.starts_with('|'));
+    let mut rows = rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>());
+    let column: Vec<_> = rows.next().unwrap();
+    let position = |name: &str| column.iter().position(|title| *title == name);
+    let code = |row: &[&str], name: &str| {
+        let cell = position(name).and_then(|at| row.get(at).copied()).unwrap_or_default();
+        Some(cell.trim_matches('`').to_owned()).filter(|text| !text.is_empty())
+    };
+    rows.skip(1)
+        .map(|row| {
+            let flag = Flag {
+                variable: code(&row, "variable"),
+                default: code(&row, "default"),
+            };
+            (code(&row, "flag").unwrap(), flag)
+        })
+        .collect()
+}
+
+/// Options of clap's long help: a line such as `-X, --method <METHOD>`, then its description.
+fn flags_of_help(help: &str) -> Flags {
+    let mut flags = Flags::new();
+    let mut current = None;
+    let options = help.split("\nOptions:\n").nth(1).unwrap();
+    // What follows the options starts at the left margin.
+    for line in options
+        .lines()
+        .take_while(|line| line.is_empty() || line.starts_with(' '))
+    {
+        let text = line.trim();
+        let is_flag = text.starts_with("--") || (text.starts_with('-') && text.contains(", --"));
+        if is_flag && !text.ends_with("--help") && !text.ends_with("--version") {
+            flags.insert(text.to_owned(), Flag::default());
+            current = Some(text.to_owned());
+        } else if is_flag {
+            current = None;
+        }
+        let Some(flag) = current.as_ref().and_then(|name| flags.get_mut(name)) else {
+            continue;
+        };
+        for part in text.split('[').skip(1) {
+            let Some((part, _)) = part.split_once(']') else {
+                continue;
+            };
+            if let Some(variable) = part.strip_prefix("env: ") {
+                flag.variable = Some(variable.trim_end_matches('=').to_owned());
+            } else if let Some(default) = part.strip_prefix("default: ") {
+                flag.default = Some(default.to_owned());
+            }
+        }
+    }
+    flags
+}
