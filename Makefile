@@ -11,7 +11,9 @@ build: ## Build the programs, optimised, into target/release
 	@tools/packages cargo cc
 	cargo build --release --locked --workspace
 
-run: build ## Run the service, a load run against it, and report: needs Rust and a C compiler only
+run: ## Run the service, a load run against it, and report: needs Rust and a C compiler only
+	@tools/packages cargo cc
+	cargo build --release --locked -p monitor
 	target/release/monitor demo --report target/demo-report.html $(ARGS)
 
 test: lint ## Run every check and every test, getting first what they need
