@@ -133,7 +133,9 @@ fn demonstrate(arguments: &Arguments) -> Result<ExitCode, DemoError> {
 }
 
 fn log_filter() -> Targets {
-    Targets::new().with_default(LevelFilter::WARN)
+    Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target("dynoxide", LevelFilter::ERROR)
 }
 
 fn kept_in(data_dir: Option<&Path>, temporary: bool) -> String {

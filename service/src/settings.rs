@@ -11,6 +11,9 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
+/// The embedded store warns of every refused write, which is everyday business here.
+const DEFAULT_LOG: &str = "info,dynoxide=error";
+
 /// Set by the ECS agent in every task; see the AWS documentation of the task metadata endpoint.
 const ECS_METADATA_VARIABLE: &str = "ECS_CONTAINER_METADATA_URI_V4";
 
@@ -99,7 +102,7 @@ struct Arguments {
     write_token_file: Option<PathBuf>,
 
     /// Which log lines are written: a level, or levels by module such as info,service=debug
-    #[arg(long, env = "RUST_LOG", value_name = "FILTER", default_value = "info", value_parser = log_filter)]
+    #[arg(long, env = "RUST_LOG", value_name = "FILTER", default_value = DEFAULT_LOG, value_parser = log_filter)]
     log: Targets,
 }
 

@@ -33,7 +33,8 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 const MAX_IDLE: Duration = Duration::from_secs(20);
 /// A page of items has 1 MiB at most, somewhat more as JSON.
 const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// A new connection stays within the region; more than one lost packet takes longer than this.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// TLS by the certificates this system trusts.
 pub(super) fn tls_by_system_roots() -> Result<TlsConnector, tokio_rustls::rustls::Error> {
