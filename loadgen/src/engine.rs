@@ -3,28 +3,28 @@
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use crate::client::Endpoint;
+use crate::dns;
 use crate::generator::{Message, Plan, ThreadHealth, Wiring, generate};
-use crate::health;
 use crate::interrupt::Interrupt;
 use crate::observer::{Observer, Snapshot};
 use crate::open_files;
 use crate::recorder::Shard;
 use crate::request::TraceHeaders;
 use crate::run_error::RunError;
+use crate::run_result::run_result;
 use crate::scenario::{CleanUp, items};
 use crate::settings::Settings;
 use crate::stage::{LoadWindow, Order, Stage};
-use crate::summary::{RunResult, SCHEMA, Summary};
+use crate::summary::RunResult;
 use crate::target::{Scheme, Target};
-use crate::threshold::Figures;
 use crate::tls;
-use crate::totals::{Totals, distribution, latency_ms, rate};
+use crate::totals::Totals;
 use crate::virtual_user::{Opening, Report};
 
 /// How often the main thread looks up when nothing happens.
@@ -106,7 +106,7 @@ fn plan(settings: &Settings, target: &Target, interrupt: &Interrupt) -> Result<P
     Ok(Plan {
         target: target.clone(),
         endpoint: Endpoint {
-            addresses: resolve(target, settings.timeout, interrupt)?,
+            addresses: dns::resolve(target, settings.timeout, interrupt)?,
             tls,
         },
         scenario: settings.scenario.clone(),
@@ -116,30 +116,6 @@ fn plan(settings: &Settings, target: &Target, interrupt: &Interrupt) -> Result<P
         think_time: settings.think_time,
         timeout: settings.timeout,
     })
-}
-
-/// Resolves the host in a thread of its own, because resolvers can block for long.
-fn resolve(target: &Target, timeout: Duration, interrupt: &Interrupt) -> Result<Arc<[std::net::SocketAddr]>, RunError> {
-    let failed = |reason: String| RunError::Dns {
-        host: target.host(),
-        reason,
-    };
-    let (sender, receiver) = mpsc::channel();
-    let asked = target.clone();
-    thread::Builder::new()
-        .name("resolver".to_owned())
-        .spawn(move || sender.send(asked.resolve()))?;
-    let deadline = Instant::now() + timeout;
-    loop {
-        match receiver.recv_timeout(TICK) {
-            Ok(Ok(addresses)) if addresses.is_empty() => return Err(failed("the name has no address".to_owned())),
-            Ok(Ok(addresses)) => return Ok(addresses.into()),
-            Ok(Err(error)) => return Err(failed(error.to_string())),
-            Err(_) if interrupt.is_requested() => return Err(RunError::Interrupted),
-            Err(_) if Instant::now() >= deadline => return Err(failed("no answer within the timeout".to_owned())),
-            Err(_) => {}
-        }
-    }
 }
 
 enum Opened {
@@ -294,7 +270,7 @@ impl<'a> Engine<'a> {
         }
         let start = self.load.map_or(start, |load| load.start);
         Ok(Finished {
-            result: self.result(start, interrupted, &health),
+            result: run_result(self.settings, &self.plan, &self.totals, start, interrupted, &health),
             housekeeping,
         })
     }
@@ -506,59 +482,5 @@ impl<'a> Engine<'a> {
             rate: recently.rate,
             latency_ms: recently.latency,
         });
-    }
-
-    fn result(&self, start: Instant, interrupted: bool, health: &[ThreadHealth]) -> RunResult {
-        let settings = self.settings;
-        let specs = self.plan.scenario.steps();
-        let totals = &self.totals;
-        let took = totals
-            .last_end
-            .map_or(Duration::ZERO, |end| end.saturating_duration_since(start));
-        let seconds = took.as_secs_f64();
-        let latency = totals.latency();
-        let judge = |threshold: &crate::threshold::Threshold| {
-            let step = threshold
-                .step()
-                .and_then(|name| specs.iter().position(|spec| spec.name == name));
-            let figures = step.map(|index| &totals.steps[index]);
-            threshold.judge(&Figures {
-                latency: figures.map_or(&latency, |step| &step.latency),
-                failed: figures.map_or_else(|| totals.failed(), |step| step.failed),
-                dropped: 0,
-                seconds,
-            })
-        };
-        let summary = Summary {
-            schema: SCHEMA,
-            run_id: settings.run_id.to_string(),
-            loadgen_version: env!("CARGO_PKG_VERSION").to_owned(),
-            command: settings.command.clone(),
-            scenario: self.plan.scenario.name().to_owned(),
-            target: self.plan.target.to_string(),
-            started_at: humantime::format_rfc3339_millis(SystemTime::now() - start.elapsed()).to_string(),
-            duration_s: seconds,
-            vus: settings.vus,
-            interrupted,
-            requests: latency.len(),
-            rate: rate(latency.len(), seconds),
-            failed: totals.failed(),
-            dropped: 0,
-            status: totals.status(),
-            errors: totals.errors(specs),
-            latency_ms: latency_ms(&latency),
-            uncorrected_latency_ms: None,
-            bytes_sent: totals.steps.iter().map(|step| step.sent).sum(),
-            bytes_received: totals.steps.iter().map(|step| step.received).sum(),
-            steps: totals.step_summaries(specs, seconds),
-            thresholds: settings.thresholds.iter().map(judge).collect(),
-            generator: health::verdict(health),
-            slowest: totals.slowest(specs),
-        };
-        RunResult {
-            summary,
-            timeline: totals.timeline.points(took),
-            distribution: distribution(&latency),
-        }
     }
 }

@@ -5,6 +5,7 @@
 //! sums up what the threads counted, `summary_text` and `report` show it.
 
 mod client;
+mod dns;
 mod generator;
 mod health;
 mod open_files;
@@ -12,6 +13,7 @@ mod outcome;
 mod recorder;
 mod request;
 mod response;
+mod run_result;
 mod stage;
 mod timeline;
 mod totals;

@@ -15,6 +15,7 @@ mod answer;
 mod dynamodb_double;
 mod dynamodb_local;
 mod http_message;
+mod https;
 mod raw_connection;
 mod running_service;
 
