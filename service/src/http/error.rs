@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 
 /// The body of every answer that is not a success.
 #[derive(Debug, Serialize, ToSchema)]
@@ -15,6 +15,42 @@ pub struct ErrorBody {
     /// What went wrong and what to do about it.
     #[schema(example = "Item not found")]
     pub error: Cow<'static, str>,
+}
+
+/// Failures of every request on items, for the API's description.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only described")]
+pub(super) enum AnyFailure {
+    /// Overloaded; come back after Retry-After
+    #[response(status = 503)]
+    Overloaded(ErrorBody),
+    /// The request took too long
+    #[response(status = 504)]
+    TimedOut(ErrorBody),
+}
+
+/// Failures of every write.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only described")]
+pub(super) enum WriteFailure {
+    /// The service asks a bearer token of writes
+    #[response(status = 401)]
+    Unauthorized(ErrorBody),
+}
+
+/// Failures of every request with a body.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only described")]
+pub(super) enum BodyFailure {
+    /// The body is too large
+    #[response(status = 413)]
+    TooLarge(ErrorBody),
+    /// The body is not declared as JSON
+    #[response(status = 415)]
+    NotJson(ErrorBody),
+    /// A field is at fault
+    #[response(status = 422)]
+    FieldAtFault(ErrorBody),
 }
 
 /// A failed request: its status, one sentence for the client and the header that goes with the status.

@@ -12,7 +12,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::error::{ApiError, ErrorBody};
+use super::error::{AnyFailure, ApiError, BodyFailure, ErrorBody, WriteFailure};
 use super::json::{JsonBody, JsonObject};
 use crate::item::{ID_RULE, Item, NAME_RULE, is_valid_id, is_valid_name};
 use crate::store::{ItemStore, StoreError};
@@ -113,13 +113,10 @@ pub(super) async fn empty_id() -> ApiError {
 #[utoipa::path(post, path = "/items", tag = "items", request_body = NewItem, responses(
     (status = 201, body = Message, headers(("Location" = String, description = "Path of the item"))),
     (status = 400, description = "The body is not valid JSON", body = ErrorBody),
-    (status = 401, description = "The service asks a bearer token of writes", body = ErrorBody),
     (status = 409, description = "Item already exists", body = ErrorBody),
-    (status = 413, description = "The body is too large", body = ErrorBody),
-    (status = 415, description = "The body is not declared as JSON", body = ErrorBody),
-    (status = 422, description = "A field is at fault", body = ErrorBody),
-    (status = 503, description = "Overloaded; come back after Retry-After", body = ErrorBody),
-    (status = 504, description = "The request took too long", body = ErrorBody),
+    BodyFailure,
+    WriteFailure,
+    AnyFailure,
 ), security((), ("write_token" = [])))]
 pub(super) async fn create(
     State(store): State<ItemStore>,
@@ -142,8 +139,7 @@ pub(super) async fn create(
     (status = 200, body = Item),
     (status = 400, description = "The id is empty, too long or not UTF-8", body = ErrorBody),
     (status = 404, description = "Item not found", body = ErrorBody),
-    (status = 503, description = "Overloaded; come back after Retry-After", body = ErrorBody),
-    (status = 504, description = "The request took too long", body = ErrorBody),
+    AnyFailure,
 ))]
 pub(super) async fn read(State(store): State<ItemStore>, ItemId(id): ItemId) -> Result<Json<Item>, ApiError> {
     Ok(Json(store.read(id).await?))
@@ -156,13 +152,10 @@ pub(super) async fn read(State(store): State<ItemStore>, ItemId(id): ItemId) -> 
     responses(
     (status = 200, body = Message),
     (status = 400, description = "The id or the body cannot be read", body = ErrorBody),
-    (status = 401, description = "The service asks a bearer token of writes", body = ErrorBody),
     (status = 404, description = "Item not found", body = ErrorBody),
-    (status = 413, description = "The body is too large", body = ErrorBody),
-    (status = 415, description = "The body is not declared as JSON", body = ErrorBody),
-    (status = 422, description = "A field is at fault", body = ErrorBody),
-    (status = 503, description = "Overloaded; come back after Retry-After", body = ErrorBody),
-    (status = 504, description = "The request took too long", body = ErrorBody),
+    BodyFailure,
+    WriteFailure,
+    AnyFailure,
 ), security((), ("write_token" = [])))]
 pub(super) async fn update(
     State(store): State<ItemStore>,
@@ -185,10 +178,9 @@ pub(super) async fn update(
 #[utoipa::path(delete, path = "/items/{id}", tag = "items", params(("id" = String, Path)), responses(
     (status = 200, body = Message),
     (status = 400, description = "The id is empty, too long or not UTF-8", body = ErrorBody),
-    (status = 401, description = "The service asks a bearer token of writes", body = ErrorBody),
     (status = 404, description = "Item not found", body = ErrorBody),
-    (status = 503, description = "Overloaded; come back after Retry-After", body = ErrorBody),
-    (status = 504, description = "The request took too long", body = ErrorBody),
+    WriteFailure,
+    AnyFailure,
 ), security((), ("write_token" = [])))]
 pub(super) async fn delete(State(store): State<ItemStore>, ItemId(id): ItemId) -> Result<Json<Message>, ApiError> {
     store.delete(id).await?;
@@ -201,8 +193,7 @@ pub(super) async fn delete(State(store): State<ItemStore>, ItemId(id): ItemId) -
 #[utoipa::path(get, path = "/items", tag = "items", params(Page), responses(
     (status = 200, body = ItemPage),
     (status = 400, description = "The limit or the cursor is not valid", body = ErrorBody),
-    (status = 503, description = "Overloaded; come back after Retry-After", body = ErrorBody),
-    (status = 504, description = "The request took too long", body = ErrorBody),
+    AnyFailure,
 ))]
 pub(super) async fn list(
     State(store): State<ItemStore>,
