@@ -15,7 +15,6 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
@@ -103,22 +102,21 @@ impl ItemStore {
         self.get(id).await?.and_then(item).ok_or(StoreError::NotFound)
     }
 
-    /// Renames an item; never creates one.
+    /// Replaces an item; never creates one.
+    ///
+    /// The whole item is put: DynamoDB does less for that than for an update expression.
     pub async fn update(&self, item: Item) -> Result<(), StoreError> {
-        let update = self
+        let put = self
             .client
-            .update_item()
+            .put_item()
             .table_name(&*self.table)
-            .key(ID, AttributeValue::S(item.id))
-            .update_expression("SET #name = :name")
-            .condition_expression("attribute_exists(id)")
-            // `name` is a reserved word of DynamoDB.
-            .expression_attribute_names("#name", NAME)
-            .expression_attribute_values(":name", AttributeValue::S(item.name));
-        match update.send().await {
+            .item(ID, AttributeValue::S(item.id))
+            .item(NAME, AttributeValue::S(item.name))
+            .condition_expression("attribute_exists(id)");
+        match put.send().await {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Err(StoreError::NotFound),
+                Some(PutItemError::ConditionalCheckFailedException(_)) => Err(StoreError::NotFound),
                 _ => Err(failure(error)),
             },
         }

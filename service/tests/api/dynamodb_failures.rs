@@ -134,7 +134,7 @@ fn an_update_whose_first_answer_is_lost_happens() {
     let proxy = Proxy::start();
     let service = on_dynamodb(&proxy.endpoint).arg("--create-table").start();
     service.create("1", "First item");
-    proxy.lose_next_answer("UpdateItem");
+    proxy.lose_next_answer("PutItem");
     assert_eq!(service.put("/items/1", &json!({ "name": "Renamed" })).status, 200);
     assert!(proxy.has_lost());
     service.get("/items/1").is(200, &new_item("1", "Renamed"));
