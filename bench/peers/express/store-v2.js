@@ -14,13 +14,10 @@ const client = new DynamoDB.DocumentClient({
 
 exports.get = async (id) => (await client.get({ TableName, Key: { id } }).promise()).Item;
 
-exports.update = (id, name) => client.update({
+exports.update = (id, name) => client.put({
   TableName,
-  Key: { id },
-  UpdateExpression: 'SET #name = :name',
+  Item: { id, name },
   ConditionExpression: 'attribute_exists(id)',
-  ExpressionAttributeNames: { '#name': 'name' },
-  ExpressionAttributeValues: { ':name': name },
 }).promise();
 
 exports.create = (Item) => client.put({

@@ -1,7 +1,7 @@
 // Items in DynamoDB through the AWS SDK v3, which keeps connections alive and reads the endpoint by itself.
 const { DynamoDBClient } = require('@aws-sdk/client-dynamodb');
 const {
-  DynamoDBDocumentClient, GetCommand, UpdateCommand, PutCommand, DeleteCommand,
+  DynamoDBDocumentClient, GetCommand, PutCommand, DeleteCommand,
 } = require('@aws-sdk/lib-dynamodb');
 
 const TableName = process.env.TABLE_NAME || 'items';
@@ -9,13 +9,10 @@ const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
 
 exports.get = async (id) => (await client.send(new GetCommand({ TableName, Key: { id } }))).Item;
 
-exports.update = (id, name) => client.send(new UpdateCommand({
+exports.update = (id, name) => client.send(new PutCommand({
   TableName,
-  Key: { id },
-  UpdateExpression: 'SET #name = :name',
+  Item: { id, name },
   ConditionExpression: 'attribute_exists(id)',
-  ExpressionAttributeNames: { '#name': 'name' },
-  ExpressionAttributeValues: { ':name': name },
 }));
 
 exports.create = (Item) => client.send(new PutCommand({
