@@ -15,6 +15,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
@@ -74,11 +75,7 @@ impl ItemStore {
     pub async fn create(&self, item: Item) -> Result<(), StoreError> {
         let token = AttributeValue::B(Blob::new(fastrand::u128(..).to_be_bytes()));
         let put = self
-            .client
-            .put_item()
-            .table_name(&*self.table)
-            .item(ID, AttributeValue::S(item.id))
-            .item(NAME, AttributeValue::S(item.name))
+            .put(item)
             .item(CREATE_TOKEN, token.clone())
             .condition_expression("attribute_not_exists(id)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
@@ -106,13 +103,7 @@ impl ItemStore {
     ///
     /// The whole item is put: DynamoDB does less for that than for an update expression.
     pub async fn update(&self, item: Item) -> Result<(), StoreError> {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&*self.table)
-            .item(ID, AttributeValue::S(item.id))
-            .item(NAME, AttributeValue::S(item.name))
-            .condition_expression("attribute_exists(id)");
+        let put = self.put(item).condition_expression("attribute_exists(id)");
         match put.send().await {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
@@ -167,6 +158,14 @@ impl ItemStore {
     /// Asks the table for an item that cannot exist.
     pub async fn probe(&self) -> Result<(), StoreError> {
         self.get(PROBE_ID.to_owned()).await.map(drop)
+    }
+
+    fn put(&self, item: Item) -> PutItemFluentBuilder {
+        self.client
+            .put_item()
+            .table_name(&*self.table)
+            .item(ID, AttributeValue::S(item.id))
+            .item(NAME, AttributeValue::S(item.name))
     }
 
     async fn get(&self, id: String) -> Result<Option<Attributes>, StoreError> {
