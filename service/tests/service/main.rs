@@ -13,11 +13,11 @@ mod stores;
 
 mod answer;
 mod dynamodb_double;
-mod dynamodb_local;
 mod http_message;
 mod https;
 mod raw_connection;
 mod running_service;
+mod tls_proxy;
 
 mod api_description;
 mod concurrency;

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::dynamodb_local;
+use test_servers::DynamoDbLocal;
+
 use crate::running_service::{RunningService, ServiceCommand};
 
 /// Makes a test of each case on each store; a case is a function that takes a freshly started service without items.
@@ -36,7 +37,7 @@ pub(crate) fn patient(command: ServiceCommand) -> ServiceCommand {
 
 /// A service on an empty table of DynamoDB Local.
 pub(crate) fn dynamodb_local() -> ServiceCommand {
-    on_dynamodb(&dynamodb_local::endpoint()).arg("--create-table")
+    on_dynamodb(&DynamoDbLocal::shared().endpoint()).arg("--create-table")
 }
 
 /// A service on a table of its own behind this endpoint.

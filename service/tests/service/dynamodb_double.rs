@@ -5,7 +5,8 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
-use crate::dynamodb_local;
+use test_servers::DynamoDbLocal;
+
 use crate::http_message::Message;
 
 /// An endpoint where nothing listens.
@@ -59,7 +60,7 @@ struct ProxyState {
 
 impl Proxy {
     pub(crate) fn start() -> Self {
-        let upstream = dynamodb_local::port();
+        let upstream = DynamoDbLocal::shared().port();
         let orders = Arc::<Orders>::default();
         let obeyed = Arc::clone(&orders);
         let endpoint = serve(move |stream| {

@@ -3,9 +3,11 @@
 use std::fs;
 use std::net::TcpListener;
 
+use test_servers::DynamoDbLocal;
+
+use crate::dynamodb_double;
 use crate::running_service::ServiceCommand;
 use crate::stores::{embedded, on_dynamodb, on_table, unused_table};
-use crate::{dynamodb_double, dynamodb_local as server};
 
 fn on_data_dir(path: &str) -> ServiceCommand {
     ServiceCommand::new().args(["--store", "embedded", "--data-dir", path])
@@ -70,7 +72,7 @@ fn a_corrupted_database_is_refused_and_left_as_it_is() {
 #[test]
 fn a_missing_table_is_refused() {
     let table = unused_table();
-    let command = on_table(&server::endpoint(), &table);
+    let command = on_table(&DynamoDbLocal::shared().endpoint(), &table);
     command
         .run()
         .is_refused(1, &["--table / TABLE_NAME", &table, "--create-table"]);
@@ -79,7 +81,7 @@ fn a_missing_table_is_refused() {
 #[test]
 fn an_existing_table_is_used_and_not_made_again() {
     let table = unused_table();
-    let command = || on_table(&server::endpoint(), &table);
+    let command = || on_table(&DynamoDbLocal::shared().endpoint(), &table);
     let first = command().arg("--create-table").start();
     first.create("1", "First item");
     for command in [command().arg("--create-table"), command()] {
@@ -96,7 +98,7 @@ fn a_table_of_another_key_is_refused() {
         "KeySchema": [{ "AttributeName": "other", "KeyType": "HASH" }],
         "BillingMode": "PAY_PER_REQUEST",
     });
-    let created = reqwest::blocking::Client::builder().no_proxy().build().unwrap().post(server::endpoint())
+    let created = reqwest::blocking::Client::builder().no_proxy().build().unwrap().post(DynamoDbLocal::shared().endpoint())
         .header("authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/eu-central-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
         .header("x-amz-target", "DynamoDB_20120810.CreateTable")
         .header("content-type", "application/x-amz-json-1.0")
@@ -104,7 +106,7 @@ fn a_table_of_another_key_is_refused() {
         .send()
         .unwrap();
     assert_eq!(created.status(), 200, "{:?}", created.text());
-    let command = || on_table(&server::endpoint(), &table);
+    let command = || on_table(&DynamoDbLocal::shared().endpoint(), &table);
     for command in [command(), command().arg("--create-table")] {
         command.run().is_refused(1, &["--table / TABLE_NAME", &table, "key"]);
     }
@@ -120,7 +122,7 @@ fn a_missing_region_is_refused() {
 
 #[test]
 fn missing_credentials_are_refused() {
-    let command = on_dynamodb(&server::endpoint())
+    let command = on_dynamodb(&DynamoDbLocal::shared().endpoint())
         .without_env("AWS_ACCESS_KEY_ID")
         .without_env("AWS_SECRET_ACCESS_KEY");
     command.run().is_refused(1, &["credentials", "AWS_ACCESS_KEY_ID"]);

@@ -1,0 +1,83 @@
+//! DynamoDB Local, in memory.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use reqwest::blocking::Client;
+
+use crate::error::ServerError;
+use crate::http;
+use crate::port;
+use crate::process::{Launch, ServerProcess, installed_at};
+
+const SERVER: &str = "DynamoDB Local";
+
+/// Folder whose `lib` holds DynamoDB Local.
+const HOME_VARIABLE: &str = "DYNAMODB_LOCAL_HOME";
+
+static SHARED: LazyLock<Result<DynamoDbLocal, ServerError>> = LazyLock::new(DynamoDbLocal::start);
+
+/// DynamoDB Local, in memory: what it holds is gone when it is stopped.
+pub struct DynamoDbLocal {
+    process: ServerProcess,
+    port: u16,
+}
+
+impl DynamoDbLocal {
+    /// The one of this test process.
+    ///
+    /// # Panics
+    /// Where it cannot be started.
+    #[track_caller]
+    pub fn shared() -> &'static Self {
+        SHARED.as_ref().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Starts one; takes some seconds.
+    pub fn start() -> Result<Self, ServerError> {
+        let home = installed_at(HOME_VARIABLE)?;
+        let client = http::client();
+        let launch = |port: &u16, folder: &Path| {
+            let mut arguments = ["-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
+                .map(Into::into)
+                .to_vec();
+            // It unpacks its native library there.
+            let mut temporary = std::ffi::OsString::from("-Djava.io.tmpdir=");
+            temporary.push(folder);
+            arguments.push(temporary);
+            arguments.extend(["-Djava.library.path=lib", "-cp", "lib/*"].map(Into::into));
+            arguments.push("com.amazonaws.services.dynamodbv2.local.main.ServerRunner".into());
+            arguments.extend(["-inMemory", "-sharedDb", "-port"].map(Into::into));
+            arguments.push(port.to_string().into());
+            Ok(Launch {
+                server: SERVER,
+                program: "java".into(),
+                arguments,
+                variables: Vec::new(),
+                working_directory: Some(home.clone()),
+            })
+        };
+        let (process, port) = ServerProcess::start(SERVER, port::free, launch, |port| is_dynamodb(&client, *port))?;
+        Ok(Self { process, port })
+    }
+
+    /// Where it answers, for `AWS_ENDPOINT_URL_DYNAMODB`.
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Its port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// All it wrote so far.
+    pub fn log(&self) -> String {
+        self.process.log()
+    }
+}
+
+fn is_dynamodb(client: &Client, port: u16) -> bool {
+    let answer = client.get(format!("http://127.0.0.1:{port}/")).send();
+    answer.is_ok_and(|answer| answer.headers().contains_key("x-amzn-requestid"))
+}

@@ -1,0 +1,64 @@
+//! Asking the servers over HTTP.
+
+use std::time::Duration;
+
+use reqwest::blocking::{Client, RequestBuilder};
+use serde_json::Value;
+
+use crate::error::ServerError;
+
+/// Longer than a query takes on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Characters of an answer that go into an error.
+const SHOWN: usize = 500;
+
+/// For a server of this machine.
+pub(crate) fn client() -> Client {
+    // Failing needs a broken TLS set-up, and there is none.
+    Client::builder()
+        .no_proxy()
+        .timeout(TIMEOUT)
+        .build()
+        .unwrap_or_default()
+}
+
+/// Sends a request that must succeed, and reads the JSON of its answer; null where the answer is empty.
+pub(crate) fn json(server: &'static str, request: RequestBuilder) -> Result<Value, ServerError> {
+    let answer = request.send().map_err(|error| unreachable(server, &error))?;
+    let (status, url) = (answer.status(), answer.url().path().to_owned());
+    let body = answer.text().map_err(|error| unreachable(server, &error))?;
+    if !status.is_success() {
+        return Err(ServerError::Refused {
+            server,
+            request: url,
+            status: status.as_u16(),
+            body: beginning(&body),
+        });
+    }
+    if body.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_str(&body).map_err(|error| unreadable(server, error.to_string(), &body))
+}
+
+/// An answer that is not what the server's documentation promises.
+pub(crate) fn unreadable(server: &'static str, cause: impl Into<String>, body: &str) -> ServerError {
+    ServerError::Unreadable {
+        server,
+        cause: cause.into(),
+        body: beginning(body),
+    }
+}
+
+fn beginning(text: &str) -> String {
+    text.chars().take(SHOWN).collect()
+}
+
+fn unreachable(server: &'static str, error: &reqwest::Error) -> ServerError {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    ServerError::Unreachable {
+        server,
+        cause: causes.map(ToString::to_string).collect::<Vec<_>>().join(": "),
+    }
+}

@@ -1,0 +1,42 @@
+//! The servers that tests talk to, as they are in production: [`Collector`], [`InfluxDb`], [`Jaeger`] and
+//! [`DynamoDbLocal`].
+//!
+//! Each runs on free ports of 127.0.0.1 with a folder of its own, is ready when `start` returns, and is gone with its
+//! folder when dropped, and also when the test process ends in any other way, `kill -9` included.
+//!
+//! They are heavy: tests that only send and ask take the `shared` one of their process and tell their data apart by
+//! ids; tests that stop, kill or pause a server start their own.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use test_servers::{Collector, InfluxDb, Jaeger};
+//!
+//! # fn main() -> Result<(), test_servers::ServerError> {
+//! let mut influxdb = InfluxDb::start()?;
+//! let collector = Collector::options()
+//!     .influxdb(&influxdb)
+//!     .jaeger(Jaeger::shared())
+//!     .decision_wait(Duration::from_secs(1))
+//!     .start()?;
+//! influxdb.stop()?;
+//! // … send to `collector.http_endpoint()` …
+//! influxdb.restart()?;
+//! let series = influxdb.query("telemetry", r#"SELECT last("items.created") FROM "prometheus" GROUP BY *"#)?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod collector;
+mod dynamodb_local;
+mod error;
+mod http;
+mod influxdb;
+mod jaeger;
+mod port;
+mod process;
+
+pub use collector::{Collector, CollectorOptions};
+pub use dynamodb_local::DynamoDbLocal;
+pub use error::ServerError;
+pub use influxdb::{InfluxDb, Point, Series, Value};
+pub use jaeger::{Jaeger, Span, SpanKind, Trace};
