@@ -2,7 +2,7 @@
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint audit bench test-env
+.PHONY: help build run test tools lint audit bench test-env
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,15 +16,22 @@ run: ## Run the service, a load run against it, and report: needs Rust and a C c
 	cargo build --release --locked -p monitor
 	target/release/monitor demo --report target/demo-report.html $(ARGS)
 
-test: lint ## Run every check and every test, getting first what they need
+test: lint tools ## Run every check and every test, getting first what they need
+	@environment=$$($(MAKE) -s test-env) && eval "$$environment" && \
+		tools/stage 'Tests' cargo test --workspace --locked --no-fail-fast
+
+tools: ## Get the servers and the browser that the tests talk to; minutes the first time
 	@tools/stage 'Programs the tests talk to' tools/packages java mvn chromium
 	@tools/stage 'DynamoDB Local' tools/dynamodb-local/home
-	@DYNAMODB_LOCAL_HOME=$$(tools/dynamodb-local/home) tools/stage 'Tests' cargo test --workspace --locked --no-fail-fast
+	@tools/stage 'OpenTelemetry Collector' tools/otelcol/home
+	@tools/stage 'InfluxDB' tools/influxd/home
+	@tools/stage 'Jaeger' tools/jaeger/home
 
 lint: ## Run every check that needs no running program
-	@tools/stage 'Programs the checks need' tools/packages cargo cc shellcheck
+	@tools/stage 'Programs the checks need' tools/packages cargo cc shellcheck yamllint
 	@tools/stage 'Formatting' cargo fmt --all --check
 	@tools/stage 'Shell scripts' tools/shellcheck
+	@tools/stage 'YAML' yamllint --strict .
 	@tools/stage 'Clippy' cargo clippy --workspace --all-targets --locked -- -D warnings
 	@tools/stage 'Documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
 	@tools/stage 'Licences, bans, sources' tools/cargo-deny --locked check --hide-inclusion-graph bans licenses sources
@@ -37,4 +44,7 @@ bench: build ## Measure the service and loadgen beside their peers
 	bench/loadgen.sh
 
 test-env: ## Print what cargo test needs: eval "$(make -s test-env)"
-	@home=$$(tools/dynamodb-local/home) && echo "export DYNAMODB_LOCAL_HOME='$$home'"
+	@dynamodb=$$(tools/dynamodb-local/home) otelcol=$$(tools/otelcol/home) && \
+		influxd=$$(tools/influxd/home) jaeger=$$(tools/jaeger/home) && \
+		printf "export %s='%s'\n" DYNAMODB_LOCAL_HOME "$$dynamodb" \
+			OTELCOL "$$otelcol/otelcol" INFLUXD "$$influxd/influxd" JAEGER "$$jaeger/jaeger"

@@ -27,3 +27,14 @@ install_once() {
     fi
     exec 9>&-
 }
+
+# manifest_hash FILE...: prints a short hash of what the files hold, so that a changed manifest is a new version.
+manifest_hash() {
+    local sum
+    if command -v sha256sum >/dev/null; then
+        sum=$(cat "$@" | sha256sum)
+    else
+        sum=$(cat "$@" | shasum -a 256)
+    fi
+    echo "${sum:0:12}"
+}
