@@ -18,6 +18,7 @@ use loadgen::summary::Summary;
 use loadgen::summary_text::{self, Colour};
 use loadgen::target::TargetError;
 use service::settings::StoreSettings;
+use service::telemetry::settings::TelemetrySettings;
 use service::{Service, ServiceError};
 use tokio::sync::oneshot;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -202,6 +203,7 @@ impl RunningService {
             shutdown_grace: Duration::from_secs(5),
             write_token_file: None,
             log: log_filter(),
+            telemetry: TelemetrySettings::default(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel();

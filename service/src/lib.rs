@@ -9,12 +9,17 @@ pub mod logging;
 pub mod server;
 pub mod settings;
 pub mod store;
+pub mod telemetry;
+mod tls;
 
+use std::cell::Cell;
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZero;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
@@ -23,13 +28,14 @@ use crate::http::authorization::{WriteToken, WriteTokenError};
 use crate::http::dispatch::{Dispatch, Limits};
 use crate::http::health::{Draining, LastProbe};
 use crate::http::router::{AppState, router};
-use crate::server::{Acceptor, Worker};
+use crate::server::{Acceptor, LAME_DUCK, Worker};
 use crate::settings::{Settings, StoreSettings};
 use crate::store::ItemStore;
 use crate::store::dynamodb::{DynamoDb, DynamoDbError};
 #[cfg(feature = "embedded")]
 use crate::store::embedded::{EmbeddedStore, EmbeddedStoreError};
 use crate::store::table::{self, TableError};
+use crate::telemetry::{Telemetry, TelemetryError};
 
 /// What the service calls itself in answers and telemetry.
 pub const SERVICE_NAME: &str = "marketboro-service";
@@ -54,6 +60,8 @@ pub enum ServiceError {
     Embedded(#[from] EmbeddedStoreError),
     #[error("the operating system refused a thread or a socket: {0}")]
     System(#[from] io::Error),
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
     #[error("requests were still in flight when the grace period ended; --shutdown-grace / SHUTDOWN_GRACE sets it")]
     GraceExceeded,
 }
@@ -82,6 +90,8 @@ pub struct Service {
     acceptor: Acceptor,
     draining: Draining,
     address: SocketAddr,
+    shutdown_grace: Duration,
+    telemetry: Option<Telemetry>,
     #[cfg(feature = "embedded")]
     _embedded: Option<EmbeddedStore>,
 }
@@ -130,6 +140,8 @@ impl Service {
         #[cfg(not(feature = "embedded"))]
         let create_table = settings.create_table;
         table::check(&dynamodb.client(), &settings.table, create_table).await?;
+        let telemetry = Telemetry::start(&settings.telemetry, &settings.table).await?;
+        let instruments = telemetry.as_ref().map(Telemetry::instruments);
 
         // Shorter than a request may take, so that `/readyz` gets to say that the table does not answer.
         let (draining, last_probe) = (Draining::default(), LastProbe::new(attempt_timeout));
@@ -138,18 +150,25 @@ impl Service {
             .map(|index| {
                 let (dynamodb, table, write_token) = (dynamodb.clone(), settings.table.clone(), write_token.clone());
                 let (draining, last_probe, limits) = (draining.clone(), last_probe.clone(), limits.clone());
+                let instruments = instruments.clone();
                 let dispatch = move || {
-                    let store = ItemStore::new(dynamodb.client(), &table);
+                    let http_server = instruments
+                        .as_ref()
+                        .map(|instruments| Arc::clone(&instruments.http_server));
+                    let store = ItemStore::new(dynamodb.client(), &table, instruments);
                     let state = AppState {
                         store,
                         draining: draining.clone(),
                         last_probe,
                     };
-                    Dispatch::new(router(state, write_token), limits, draining)
+                    Dispatch::new(router(state, write_token), limits, draining, http_server)
                 };
                 Worker::start(index, dispatch, settings.shutdown_grace)
             })
             .collect::<io::Result<Vec<_>>>()?;
+        if let Some(telemetry) = &telemetry {
+            telemetry.observe_workers(workers.iter().map(Worker::runtime).collect());
+        }
         let acceptor = Acceptor::new(listener, workers)?;
         tracing::info!(
             address = %address,
@@ -162,6 +181,8 @@ impl Service {
             acceptor,
             draining,
             address,
+            shutdown_grace: settings.shutdown_grace,
+            telemetry,
             #[cfg(feature = "embedded")]
             _embedded: embedded,
         })
@@ -172,9 +193,21 @@ impl Service {
         self.address
     }
 
-    /// Serves until `stop` is ready, then lets requests in flight finish.
+    /// Serves until `stop` is ready, then lets requests in flight finish and telemetry be exported.
     pub async fn serve_until(self, stop: impl Future<Output = ()>) -> Result<(), ServiceError> {
-        if self.acceptor.run(stop, &self.draining).await {
+        let deadline = Cell::new(None);
+        let stop = async {
+            stop.await;
+            deadline.set(Some(Instant::now() + LAME_DUCK + self.shutdown_grace));
+        };
+        let all_finished = self.acceptor.run(stop, &self.draining).await;
+        if let (Some(telemetry), Some(deadline)) = (self.telemetry, deadline.get()) {
+            let flushed = telemetry.shutdown(deadline).await;
+            if !flushed {
+                tracing::warn!("the last spans and metrics could not be exported");
+            }
+        }
+        if all_finished {
             tracing::info!("stopped");
             Ok(())
         } else {

@@ -52,8 +52,8 @@ fn json_line(event: &Event<'_>) -> Result<String, serde_json::Error> {
     line.serialize_entry("target", event.metadata().target())?;
     if let Some(ids) = request_context::current() {
         line.serialize_entry("request_id", &ids.request_id())?;
-        line.serialize_entry("trace_id", &ids.trace_id().to_string())?;
-        line.serialize_entry("span_id", &ids.span_id().to_string())?;
+        line.serialize_entry("trace_id", &ids.span().trace_id().to_string())?;
+        line.serialize_entry("span_id", &ids.span().span_id().to_string())?;
     }
     let mut fields = JsonFields { line, result: Ok(()) };
     event.record(&mut fields);
@@ -117,7 +117,7 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         if let Some(ids) = request_context::current() {
-            write!(writer, "trace_id={} ", ids.trace_id())?;
+            write!(writer, "trace_id={} ", ids.span().trace_id())?;
             if ids.has_own_request_id() {
                 write!(writer, "request_id={} ", ids.request_id())?;
             }

@@ -16,6 +16,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::RuntimeMetrics;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -34,7 +35,7 @@ const MAX_HEAD_BYTES: usize = 32 * 1024;
 
 /// After SIGTERM, how long clients get to notice that answers now close their connections, before idle ones are closed
 /// and new ones refused.
-const LAME_DUCK: Duration = Duration::from_secs(1);
+pub const LAME_DUCK: Duration = Duration::from_secs(1);
 
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
@@ -53,6 +54,7 @@ pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
 pub struct Worker {
     connections: mpsc::UnboundedSender<std::net::TcpStream>,
     open: Arc<AtomicUsize>,
+    runtime: RuntimeMetrics,
     thread: JoinHandle<bool>,
 }
 
@@ -68,14 +70,21 @@ impl Worker {
         let open = Arc::<AtomicUsize>::default();
         let open_here = Arc::clone(&open);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let metrics = runtime.metrics();
         let thread = thread::Builder::new()
             .name(format!("worker-{index}"))
             .spawn(move || runtime.block_on(serve(incoming, dispatch(), open_here, grace)))?;
         Ok(Self {
             connections,
             open,
+            runtime: metrics,
             thread,
         })
+    }
+
+    /// How its runtime is doing.
+    pub fn runtime(&self) -> RuntimeMetrics {
+        self.runtime.clone()
     }
 }
 

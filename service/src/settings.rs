@@ -1,6 +1,6 @@
 //! What can be set from outside: one flag and one environment variable each.
 //!
-//! AWS and (where telemetry is on) OpenTelemetry settings are read by their own libraries from the standard variables.
+//! AWS settings are read by the SDK from its standard variables, those of OpenTelemetry in [`crate::telemetry::settings`].
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -11,11 +11,10 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
+use crate::telemetry::settings::{ECS_METADATA_VARIABLE, TelemetrySettings};
+
 /// The embedded store warns of every refused write, which is everyday business here.
 const DEFAULT_LOG: &str = "info,dynoxide=error";
-
-/// Set by the ECS agent in every task; see the AWS documentation of the task metadata endpoint.
-const ECS_METADATA_VARIABLE: &str = "ECS_CONTAINER_METADATA_URI_V4";
 
 /// Settings of the service.
 #[derive(Clone, Debug)]
@@ -38,6 +37,8 @@ pub struct Settings {
     pub write_token_file: Option<PathBuf>,
     /// Which log lines are written.
     pub log: Targets,
+    /// What telemetry is exported.
+    pub telemetry: TelemetrySettings,
 }
 
 /// Where items are kept.
@@ -116,7 +117,10 @@ impl Settings {
             .and_then(|matches| Arguments::from_arg_matches(&matches))
             .map_err(|error| Refusal::from_clap(&command, error))?;
         #[expect(clippy::disallowed_methods, reason = "this is the settings module")]
-        let in_ecs = std::env::var_os(ECS_METADATA_VARIABLE).is_some();
+        let variable = |name: &str| std::env::var(name).ok();
+        let in_ecs = variable(ECS_METADATA_VARIABLE).is_some();
+        let telemetry =
+            TelemetrySettings::from_variables(&variable).map_err(|error| Refusal::line(error.to_string()))?;
         Ok(Self {
             listen: arguments.listen,
             store: store(arguments.store, arguments.data_dir, in_ecs)?,
@@ -127,6 +131,7 @@ impl Settings {
             shutdown_grace: arguments.shutdown_grace,
             write_token_file: arguments.write_token_file,
             log: arguments.log,
+            telemetry,
         })
     }
 }

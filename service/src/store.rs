@@ -13,13 +13,18 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::RequestId;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use opentelemetry::metrics::Counter;
 
+use crate::http::request_context;
 use crate::item::Item;
+use crate::telemetry::Instruments;
+use crate::telemetry::db_client::Operation;
 
 /// Partition key of the table.
 const ID: &str = "id";
@@ -37,6 +42,7 @@ type Attributes = HashMap<String, AttributeValue>;
 pub struct ItemStore {
     client: Client,
     table: Arc<str>,
+    telemetry: Option<Arc<Instruments>>,
 }
 
 /// Why an operation on the store failed.
@@ -63,11 +69,37 @@ pub enum StoreError {
 }
 
 impl ItemStore {
-    /// Items in `table`, reached through `client`.
-    pub fn new(client: Client, table: &str) -> Self {
+    /// Items in `table`, reached through `client`; what is done with them is recorded where telemetry is on.
+    pub(crate) fn new(client: Client, table: &str, telemetry: Option<Arc<Instruments>>) -> Self {
         Self {
             client,
             table: table.into(),
+            telemetry,
+        }
+    }
+
+    /// Every call to DynamoDB goes through here.
+    async fn call<O, E>(
+        &self,
+        operation: Operation,
+        call: impl Future<Output = Result<O, SdkError<E>>>,
+    ) -> Result<O, SdkError<E>>
+    where
+        O: RequestId,
+        E: ProvideErrorMetadata + RequestId,
+    {
+        match &self.telemetry {
+            Some(telemetry) => {
+                let parent = request_context::current().map(|request| request.span().clone());
+                telemetry.db_client.observe(operation, parent, call).await
+            }
+            None => call.await,
+        }
+    }
+
+    fn count(&self, counter: impl FnOnce(&Instruments) -> &Counter<u64>) {
+        if let Some(telemetry) = &self.telemetry {
+            counter(telemetry).add(1, &[]);
         }
     }
 
@@ -79,7 +111,7 @@ impl ItemStore {
             .item(CREATE_TOKEN, token.clone())
             .condition_expression("attribute_not_exists(id)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match put.send().await {
+        let created = match self.call(Operation::PutItem, put.send()).await {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
                 // The SDK tries again when an answer is lost: the item in the way may be the one from the first try.
@@ -91,7 +123,8 @@ impl ItemStore {
                 Some(PutItemError::ConditionalCheckFailedException(_)) => Err(StoreError::AlreadyExists),
                 _ => Err(failure(error)),
             },
-        }
+        };
+        created.inspect(|()| self.count(|telemetry| &telemetry.items_created))
     }
 
     /// Reads an item as it is after every write acknowledged before.
@@ -104,8 +137,11 @@ impl ItemStore {
     /// The whole item is put: DynamoDB does less for that than for an update expression.
     pub async fn update(&self, item: Item) -> Result<(), StoreError> {
         let put = self.put(item).condition_expression("attribute_exists(id)");
-        match put.send().await {
-            Ok(_) => Ok(()),
+        match self.call(Operation::PutItem, put.send()).await {
+            Ok(_) => {
+                self.count(|telemetry| &telemetry.items_updated);
+                Ok(())
+            }
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(_)) => Err(StoreError::NotFound),
                 _ => Err(failure(error)),
@@ -121,8 +157,11 @@ impl ItemStore {
             .table_name(&*self.table)
             .key(ID, AttributeValue::S(id))
             .condition_expression("attribute_exists(id)");
-        match delete.send().await {
-            Ok(_) => Ok(()),
+        match self.call(Operation::DeleteItem, delete.send()).await {
+            Ok(_) => {
+                self.count(|telemetry| &telemetry.items_deleted);
+                Ok(())
+            }
             Err(error) => match error.as_service_error() {
                 Some(DeleteItemError::ConditionalCheckFailedException(_)) => Err(StoreError::NotFound),
                 _ => Err(failure(error)),
@@ -138,7 +177,7 @@ impl ItemStore {
         start_after: Option<String>,
     ) -> Result<(Vec<Item>, Option<String>), StoreError> {
         let start_key = start_after.map(|id| Attributes::from([(ID.to_owned(), AttributeValue::S(id))]));
-        let page = self
+        let scan = self
             .client
             .scan()
             .table_name(&*self.table)
@@ -146,10 +185,8 @@ impl ItemStore {
             .consistent_read(true)
             .set_exclusive_start_key(start_key)
             .projection_expression("id, #name")
-            .expression_attribute_names("#name", NAME)
-            .send()
-            .await
-            .map_err(failure)?;
+            .expression_attribute_names("#name", NAME);
+        let page = self.call(Operation::Scan, scan.send()).await.map_err(failure)?;
         let last_id = page.last_evaluated_key.and_then(|mut key| string(&mut key, ID));
         let items = page.items.unwrap_or_default().into_iter().filter_map(item).collect();
         Ok((items, last_id))
@@ -175,7 +212,7 @@ impl ItemStore {
             .table_name(&*self.table)
             .key(ID, AttributeValue::S(id))
             .consistent_read(true);
-        Ok(get.send().await.map_err(failure)?.item)
+        Ok(self.call(Operation::GetItem, get.send()).await.map_err(failure)?.item)
     }
 }
 

@@ -1,5 +1,5 @@
-//! What every request goes through before and after its handler: ids, load shedding, timeout, and an answer even
-//! when the handler panics.
+//! What every request goes through before and after its handler: ids, telemetry, load shedding, timeout, and an answer
+//! even when the handler panics.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -19,8 +19,9 @@ use tower::ServiceExt as _;
 
 use super::error::ApiError;
 use super::health::Draining;
-use super::request_context::RequestContext;
+use super::request_context::{self, RequestContext};
 use super::unread_body::DrainedBody;
+use crate::telemetry::http_server::{ActiveRequest, HttpServer};
 
 /// Limits that all workers share.
 #[derive(Clone, Debug)]
@@ -63,15 +64,17 @@ pub struct Dispatch {
     router: Router,
     limits: Limits,
     draining: Draining,
+    telemetry: Option<Arc<HttpServer>>,
 }
 
 impl Dispatch {
-    /// Passes what is within `limits` on to `router`.
-    pub fn new(router: Router, limits: Limits, draining: Draining) -> Self {
+    /// Passes what is within `limits` on to `router`, and records it where telemetry is on.
+    pub(crate) fn new(router: Router, limits: Limits, draining: Draining, telemetry: Option<Arc<HttpServer>>) -> Self {
         Self {
             router,
             limits,
             draining,
+            telemetry,
         }
     }
 
@@ -80,14 +83,25 @@ impl Dispatch {
     where
         B: HttpBody<Data = bytes::Bytes, Error: Into<axum::BoxError>> + Send + Unpin + 'static,
     {
-        let context = RequestContext::from_headers(request.headers());
+        let parent = request_context::remote_parent(request.headers());
+        let active = self
+            .telemetry
+            .as_ref()
+            .map(|telemetry| telemetry.begin(&request, parent.clone()));
+        let span = active.as_ref().and_then(ActiveRequest::span_context);
+        let context = RequestContext::new(request.headers(), parent.as_ref(), span);
+        let request = request.map(|body| Body::new(DrainedBody::new(body)));
         let mut response = context
             .scope(answer_within(
                 &self.limits,
                 self.router,
-                request.map(|body| Body::new(DrainedBody::new(body))),
+                request,
+                self.telemetry.as_deref(),
             ))
             .await;
+        if let Some(active) = active {
+            active.finish(response.status(), context.route());
+        }
         context.write(response.headers_mut());
         if self.draining.is_begun() {
             response
@@ -98,10 +112,18 @@ impl Dispatch {
     }
 }
 
-async fn answer_within(limits: &Limits, router: Router, request: Request<Body>) -> Response {
+async fn answer_within(
+    limits: &Limits,
+    router: Router,
+    request: Request<Body>,
+    telemetry: Option<&HttpServer>,
+) -> Response {
     // Health checks and documents are answered under any load.
     let place = if request.uri().path().starts_with("/items") {
         let Some(place) = limits.admit() else {
+            if let Some(telemetry) = telemetry {
+                telemetry.shed();
+            }
             return ApiError::unavailable("The service is at its limit; try again in a second").into_response();
         };
         Some(place)
@@ -117,6 +139,9 @@ async fn answer_within(limits: &Limits, router: Router, request: Request<Body>) 
         }
         Err(_) => {
             tracing::warn!("the request took too long");
+            if let Some(telemetry) = telemetry {
+                telemetry.timed_out();
+            }
             ApiError::timed_out().into_response()
         }
     };

@@ -1,10 +1,12 @@
-//! The ids a request is known by, in log lines and in the answer.
+//! What a request is known by, in log lines, in the answer and in telemetry.
 //!
 //! `traceparent` is read and written by the rules of W3C Trace Context, level 1.
 
-use std::fmt;
+use std::sync::{Arc, OnceLock};
 
+use axum::extract::MatchedPath;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 
 /// The header a caller may name its request by; otherwise the trace id stands in.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -18,51 +20,50 @@ tokio::task_local! {
     static CURRENT: RequestContext;
 }
 
-/// The ids of the request this task serves, if it serves one.
+/// The request this task serves, if it serves one.
 pub fn current() -> Option<RequestContext> {
     CURRENT.try_with(RequestContext::clone).ok()
 }
 
-/// The ids of one request.
-#[derive(Clone, Debug)]
-pub struct RequestContext {
-    /// As the caller sent it; visible ASCII.
-    request_id: Option<HeaderValue>,
-    traceparent: Traceparent,
+/// Notes which route the current request matched.
+pub fn set_route(route: MatchedPath) {
+    // Outside a request there is nothing to note; a route is matched once.
+    let _ = CURRENT.try_with(|context| context.0.route.set(route));
 }
 
-/// 16 bytes, not all zero; 32 hex digits in text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TraceId(u128);
+/// What is known of one request while it is served.
+#[derive(Clone, Debug)]
+pub struct RequestContext(Arc<Known>);
 
-/// 8 bytes, not all zero; 16 hex digits in text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SpanId(u64);
-
-#[derive(Clone, Copy, Debug)]
-struct Traceparent {
-    trace_id: TraceId,
-    span_id: SpanId,
-    flags: u8,
+#[derive(Debug)]
+struct Known {
+    /// As the caller sent it; visible ASCII.
+    request_id: Option<HeaderValue>,
+    span: SpanContext,
+    route: OnceLock<MatchedPath>,
 }
 
 impl RequestContext {
-    /// Takes over the ids that came with a request and makes those that did not.
-    pub fn from_headers(headers: &HeaderMap) -> Self {
+    /// Takes over the request id of the caller and the ids of `span`; without that, ids are made as part of the trace
+    /// of `parent`.
+    pub fn new(headers: &HeaderMap, parent: Option<&SpanContext>, span: Option<&SpanContext>) -> Self {
         let request_id = headers.get(X_REQUEST_ID).filter(|id| {
             (1..=MAX_REQUEST_ID_BYTES).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
         });
-        let parent = headers
-            .get(TRACEPARENT)
-            .and_then(|value| Traceparent::parse(value.as_bytes()));
-        Self {
+        let span = span.cloned().unwrap_or_else(|| {
+            SpanContext::new(
+                parent.map_or_else(|| TraceId::from(fastrand::u128(1..)), SpanContext::trace_id),
+                SpanId::from(fastrand::u64(1..)),
+                parent.map_or(TraceFlags::NOT_SAMPLED, SpanContext::trace_flags),
+                false,
+                TraceState::NONE,
+            )
+        });
+        Self(Arc::new(Known {
             request_id: request_id.cloned(),
-            traceparent: Traceparent {
-                trace_id: parent.map_or_else(TraceId::random, |parent| parent.trace_id),
-                span_id: SpanId::random(),
-                flags: parent.map_or(0, |parent| parent.flags),
-            },
-        }
+            span,
+            route: OnceLock::new(),
+        }))
     }
 
     /// Runs a future as part of this request.
@@ -71,89 +72,71 @@ impl RequestContext {
     }
 
     /// Writes the ids into the answer's headers.
-    pub fn write(self, headers: &mut HeaderMap) {
-        let traceparent = self.traceparent.to_header_value();
+    pub fn write(&self, headers: &mut HeaderMap) {
         let request_id = self
+            .0
             .request_id
-            .unwrap_or_else(|| ascii(&hex::<32>(self.traceparent.trace_id.0)));
+            .clone()
+            .unwrap_or_else(|| ascii(&hex::<32>(trace_number(&self.0.span))));
         headers.insert(X_REQUEST_ID, request_id);
-        headers.insert(TRACEPARENT, traceparent);
+        headers.insert(TRACEPARENT, traceparent(&self.0.span));
     }
 
     /// What the caller named the request, or its trace id.
     pub fn request_id(&self) -> String {
-        match self.request_id.as_ref().and_then(|id| id.to_str().ok()) {
+        match self.0.request_id.as_ref().and_then(|id| id.to_str().ok()) {
             Some(id) => id.to_owned(),
-            None => self.traceparent.trace_id.to_string(),
+            None => self.0.span.trace_id().to_string(),
         }
     }
 
     /// True if the caller named the request.
     pub fn has_own_request_id(&self) -> bool {
-        self.request_id.is_some()
+        self.0.request_id.is_some()
     }
 
-    /// The trace the request belongs to.
-    pub fn trace_id(&self) -> TraceId {
-        self.traceparent.trace_id
+    /// The request's own span, in the trace it belongs to.
+    pub fn span(&self) -> &SpanContext {
+        &self.0.span
     }
 
-    /// This request's own span.
-    pub fn span_id(&self) -> SpanId {
-        self.traceparent.span_id
+    /// Template of the path the request matched, such as `/items/{id}`.
+    pub fn route(&self) -> Option<&str> {
+        self.0.route.get().map(MatchedPath::as_str)
     }
 }
 
-impl TraceId {
-    fn random() -> Self {
-        Self(fastrand::u128(1..))
-    }
+/// The span of the caller that a request is part of.
+pub fn remote_parent(headers: &HeaderMap) -> Option<SpanContext> {
+    parse_traceparent(headers.get(TRACEPARENT)?.as_bytes())
 }
 
-impl SpanId {
-    fn random() -> Self {
-        Self(fastrand::u64(1..))
-    }
+/// `version-trace_id-parent_id-flags`; a later version may carry more behind it.
+fn parse_traceparent(value: &[u8]) -> Option<SpanContext> {
+    let (head, rest) = value.split_at_checked(55)?;
+    let (version, trace_id, span_id, flags) = (&head[..2], &head[3..35], &head[36..52], &head[53..]);
+    let separated = [2, 35, 52].iter().all(|&at| head[at] == b'-');
+    let complete = match parse_hex(version)? {
+        0xff => false,
+        0 => rest.is_empty(),
+        _ => rest.is_empty() || rest[0] == b'-',
+    };
+    let (trace_id, span_id) = (parse_hex(trace_id)?, u64::try_from(parse_hex(span_id)?).ok()?);
+    let flags = TraceFlags::new(u8::try_from(parse_hex(flags)?).ok()?);
+    let context = SpanContext::new(trace_id.into(), span_id.into(), flags, true, TraceState::NONE);
+    (separated && complete && context.is_valid()).then_some(context)
 }
 
-impl fmt::Display for TraceId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:032x}", self.0)
-    }
+fn traceparent(span: &SpanContext) -> HeaderValue {
+    let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
+    text[3..35].copy_from_slice(&hex::<32>(trace_number(span)));
+    text[36..52].copy_from_slice(&hex::<16>(u64::from_be_bytes(span.span_id().to_bytes()).into()));
+    text[53..].copy_from_slice(&hex::<2>(span.trace_flags().to_u8().into()));
+    ascii(&text)
 }
 
-impl fmt::Display for SpanId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:016x}", self.0)
-    }
-}
-
-impl Traceparent {
-    /// `version-trace_id-parent_id-flags`; a later version may carry more behind it.
-    fn parse(value: &[u8]) -> Option<Self> {
-        let (head, rest) = value.split_at_checked(55)?;
-        let (version, trace_id, span_id, flags) = (&head[..2], &head[3..35], &head[36..52], &head[53..]);
-        let separated = [2, 35, 52].iter().all(|&at| head[at] == b'-');
-        let complete = match parse_hex(version)? {
-            0xff => false,
-            0 => rest.is_empty(),
-            _ => rest.is_empty() || rest[0] == b'-',
-        };
-        let (trace_id, span_id) = (parse_hex(trace_id)?, parse_hex(span_id)?);
-        (separated && complete && trace_id != 0 && span_id != 0).then_some(Self {
-            trace_id: TraceId(trace_id),
-            span_id: SpanId(u64::try_from(span_id).ok()?),
-            flags: u8::try_from(parse_hex(flags)?).ok()?,
-        })
-    }
-
-    fn to_header_value(self) -> HeaderValue {
-        let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
-        text[3..35].copy_from_slice(&hex::<32>(self.trace_id.0));
-        text[36..52].copy_from_slice(&hex::<16>(self.span_id.0.into()));
-        text[53..].copy_from_slice(&hex::<2>(self.flags.into()));
-        ascii(&text)
-    }
+fn trace_number(span: &SpanContext) -> u128 {
+    u128::from_be_bytes(span.trace_id().to_bytes())
 }
 
 /// Lower-case hex digits alone, as the specification demands.
@@ -184,7 +167,7 @@ mod tests {
     fn traceparent_is_read_by_the_specification() {
         let trace = "0af7651916cd43dd8448eb211c80319c";
         let span = "b7ad6b7169203331";
-        let taken = |value: String| Traceparent::parse(value.as_bytes()).map(|parent| parent.trace_id.to_string());
+        let taken = |value: String| parse_traceparent(value.as_bytes()).map(|parent| parent.trace_id().to_string());
         assert_eq!(taken(format!("00-{trace}-{span}-01")).as_deref(), Some(trace));
         assert_eq!(
             taken(format!("cc-{trace}-{span}-01-what-the-future")).as_deref(),

@@ -1,9 +1,10 @@
 //! Which path leads where, and the description of the API that is made from it.
 
-use axum::extract::FromRef;
+use axum::extract::{FromRef, MatchedPath, Request};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Router, middleware};
 use http::{Method, StatusCode};
+use tower::util::MapRequestLayer;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
@@ -13,7 +14,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use super::authorization::{WriteToken, require_write_token};
 use super::error::ApiError;
 use super::health::{Draining, LastProbe};
-use super::{health, items};
+use super::{health, items, request_context};
 use crate::store::ItemStore;
 
 /// What handlers work with.
@@ -48,6 +49,7 @@ pub fn router(state: AppState, write_token: Option<WriteToken>) -> Router {
         .merge(items)
         .with_state(state)
         .merge(documents(description))
+        .route_layer(MapRequestLayer::new(note_route))
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
 }
@@ -89,6 +91,13 @@ impl Modify for WriteTokenScheme {
             .get_or_insert_default()
             .add_security_scheme("write_token", SecurityScheme::Http(bearer));
     }
+}
+
+fn note_route(mut request: Request) -> Request {
+    if let Some(route) = request.extensions_mut().remove::<MatchedPath>() {
+        request_context::set_route(route);
+    }
+    request
 }
 
 async fn unknown_path() -> ApiError {

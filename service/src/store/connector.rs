@@ -25,9 +25,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// A connection that was idle for longer may have been closed by a server or forgotten by a router on the way.
 const MAX_IDLE: Duration = Duration::from_secs(20);
@@ -35,17 +33,6 @@ const MAX_IDLE: Duration = Duration::from_secs(20);
 const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 /// A new connection stays within the region; more than one lost packet takes longer than this.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// TLS by the certificates this system trusts.
-pub(super) fn tls_by_system_roots() -> Result<TlsConnector, tokio_rustls::rustls::Error> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
-}
 
 /// Connections of one worker, opened as needed and kept while they are of use.
 #[derive(Clone)]

@@ -1,5 +1,6 @@
 //! How DynamoDB is reached: the SDK's configuration.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -11,9 +12,10 @@ use aws_sdk_dynamodb::config::{Builder, Config, SharedCredentialsProvider, Stall
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use tokio_rustls::TlsConnector;
 
-use super::connector::{WorkerConnections, tls_by_system_roots};
+use super::connector::WorkerConnections;
 use super::sdk_overhead::NoCallerDescription;
 use super::signing::CachedKeyScheme;
+use crate::tls;
 
 /// Where DynamoDB is and how requests to it are signed: enough to make clients from.
 #[derive(Clone)]
@@ -61,7 +63,7 @@ impl DynamoDb {
         Ok(Self::new(
             &shared,
             endpoint,
-            Some(tls_by_system_roots()?),
+            Some(TlsConnector::from(Arc::new(tls::trusting_system_roots()?))),
             attempt_timeout,
         ))
     }

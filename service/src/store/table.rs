@@ -40,7 +40,7 @@ pub async fn check(client: &Client, table: &str, create: bool) -> Result<(), Tab
         table: table.to_owned(),
         cause,
     };
-    match ItemStore::new(client.clone(), table).probe().await {
+    match ItemStore::new(client.clone(), table, None).probe().await {
         Ok(()) => Ok(()),
         Err(StoreError::Rejected(cause)) if cause.contains("ResourceNotFoundException") => {
             if create {

@@ -1,0 +1,184 @@
+//! Traces and metrics by OpenTelemetry, off unless an OTLP endpoint is set.
+//!
+//! A request is recorded by [`http_server`], its calls to DynamoDB by [`db_client`]. Recording never waits: spans go
+//! into a bounded queue, metrics into aggregates; threads of their own export both.
+
+pub mod db_client;
+pub mod ecs;
+mod exporters;
+pub mod http_server;
+pub mod metrics;
+mod process;
+pub mod resource;
+pub mod settings;
+mod span_queue;
+pub mod spans;
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use opentelemetry::metrics::{Counter, Meter, MeterProvider as _};
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+use tokio::runtime::{Handle, RuntimeMetrics};
+use tokio::sync::oneshot;
+
+use self::db_client::DbClient;
+pub use self::exporters::ExporterError;
+use self::exporters::{FailureLog, OnRuntime};
+use self::http_server::HttpServer;
+use self::settings::TelemetrySettings;
+use self::span_queue::{SpanCounts, SpanQueue};
+
+/// Instrumentation scope of everything emitted here.
+const SCOPE: &str = "marketboro-service";
+
+/// Why telemetry could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// The exporters' settings cannot be used.
+    #[error(transparent)]
+    Exporter(#[from] ExporterError),
+    /// The operating system refused a thread.
+    #[error("the operating system refused a thread for telemetry: {0}")]
+    Thread(#[from] io::Error),
+}
+
+/// Telemetry that is switched on.
+pub struct Telemetry {
+    meter: Meter,
+    meter_provider: SdkMeterProvider,
+    tracer_provider: Option<SdkTracerProvider>,
+    instruments: Arc<Instruments>,
+    /// Ends the thread that exports when dropped.
+    _runtime: oneshot::Sender<()>,
+}
+
+/// What records requests, calls and items.
+#[derive(Debug)]
+pub(crate) struct Instruments {
+    pub(crate) http_server: Arc<HttpServer>,
+    pub(crate) db_client: DbClient,
+    pub(crate) items_created: Counter<u64>,
+    pub(crate) items_updated: Counter<u64>,
+    pub(crate) items_deleted: Counter<u64>,
+}
+
+impl Instruments {
+    fn new(meter: &Meter, tracer: Option<SdkTracer>, table: &str) -> Self {
+        Self {
+            http_server: Arc::new(HttpServer::new(meter, tracer.clone())),
+            db_client: DbClient::new(meter, tracer, table),
+            items_created: metrics::counter(meter, metrics::ITEMS_CREATED),
+            items_updated: metrics::counter(meter, metrics::ITEMS_UPDATED),
+            items_deleted: metrics::counter(meter, metrics::ITEMS_DELETED),
+        }
+    }
+}
+
+impl Telemetry {
+    /// `None` where the settings ask for nothing to be exported. `table` is the DynamoDB table that calls go to.
+    pub async fn start(settings: &TelemetrySettings, table: &str) -> Result<Option<Self>, TelemetryError> {
+        let Some(any_signal) = settings.traces.as_ref().or(settings.metrics.as_ref()) else {
+            return Ok(None);
+        };
+        let (runtime, stop_runtime) = export_runtime()?;
+        let counts = Arc::new(SpanCounts::new(settings.span_queue_capacity));
+        let log = Arc::new(FailureLog::new(
+            without_secrets(&any_signal.endpoint),
+            Arc::clone(&counts),
+        ));
+        let resource = resource::resource(settings).await;
+        let entered = runtime.enter();
+        let tracer_provider = match &settings.traces {
+            Some(traces) => {
+                let exporter = exporters::span_exporter(traces)?;
+                let exporter = OnRuntime::new(exporter, runtime.clone(), Arc::clone(&counts), Arc::clone(&log));
+                Some(
+                    SdkTracerProvider::builder()
+                        .with_resource(resource.clone())
+                        .with_span_processor(SpanQueue::new(exporter, Arc::clone(&counts)))
+                        .build(),
+                )
+            }
+            None => None,
+        };
+        let mut meter_provider = SdkMeterProvider::builder().with_resource(resource);
+        if let Some(metrics) = &settings.metrics {
+            let exporter = exporters::metric_exporter(metrics)?;
+            let exporter = OnRuntime::new(exporter, runtime.clone(), Arc::clone(&counts), log);
+            meter_provider = meter_provider.with_reader(PeriodicReader::builder(exporter).build());
+        }
+        drop(entered);
+        let meter_provider = meter_provider.build();
+        let meter = meter_provider.meter(SCOPE);
+        if tracer_provider.is_some() {
+            counts.observe(&meter);
+        }
+        process::observe_process(&meter);
+        let tracer = tracer_provider.as_ref().map(|provider| provider.tracer(SCOPE));
+        Ok(Some(Self {
+            instruments: Arc::new(Instruments::new(&meter, tracer, table)),
+            meter,
+            meter_provider,
+            tracer_provider,
+            _runtime: stop_runtime,
+        }))
+    }
+
+    pub(crate) fn instruments(&self) -> Arc<Instruments> {
+        Arc::clone(&self.instruments)
+    }
+
+    /// Reports on the runtimes of the worker threads as well.
+    pub(crate) fn observe_workers(&self, workers: Vec<RuntimeMetrics>) {
+        process::observe_workers(&self.meter, workers);
+    }
+
+    /// Exports what is left, until `deadline` at the latest. False if that was too short or the export failed.
+    pub async fn shutdown(self, deadline: Instant) -> bool {
+        let (done, is_done) = oneshot::channel();
+        // The SDK's waiting cannot be called off: a thread that is left behind ends with the process.
+        let flush = move || {
+            let left = || deadline.saturating_duration_since(Instant::now());
+            // Half of the time, so that a slow collector gets the metrics too.
+            let spans = self
+                .tracer_provider
+                .map_or(Ok(()), |spans| spans.shutdown_with_timeout(left() / 2));
+            let metrics = self.meter_provider.shutdown_with_timeout(left());
+            let _ = done.send(spans.is_ok() && metrics.is_ok());
+        };
+        if thread::Builder::new()
+            .name("telemetry-flush".to_owned())
+            .spawn(flush)
+            .is_err()
+        {
+            return false;
+        }
+        let flushed = tokio::time::timeout_at(deadline.into(), is_done).await;
+        matches!(flushed, Ok(Ok(true)))
+    }
+}
+
+/// A runtime on a thread of its own, which ends when the sender is dropped.
+fn export_runtime() -> io::Result<(Handle, oneshot::Sender<()>)> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let handle = runtime.handle().clone();
+    let (stop, stopped) = oneshot::channel::<()>();
+    thread::Builder::new().name("telemetry".to_owned()).spawn(move || {
+        // The sender says nothing; it is dropped.
+        let _ = runtime.block_on(stopped);
+        runtime.shutdown_timeout(Duration::ZERO);
+    })?;
+    Ok((handle, stop))
+}
+
+/// A URL may carry a password.
+fn without_secrets(endpoint: &http::Uri) -> String {
+    let host = endpoint.host().unwrap_or_default();
+    let port = endpoint.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}://{host}{port}", endpoint.scheme_str().unwrap_or_default())
+}

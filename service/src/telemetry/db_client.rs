@@ -1,0 +1,178 @@
+//! Calls to DynamoDB as traces and metrics see them.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::RequestId;
+use opentelemetry::metrics::{Histogram, Meter};
+use opentelemetry::trace::{Span as _, SpanBuilder, SpanContext, SpanKind, Status, TraceContextExt as _, Tracer as _};
+use opentelemetry::{Context, KeyValue};
+use opentelemetry_sdk::trace::{SdkTracer, Span};
+
+use super::metrics::{self, DYNAMODB, error_type};
+use super::spans::{AWS_REQUEST_ID, DB_COLLECTION_NAME, DB_OPERATION_NAME, DB_RESPONSE_STATUS_CODE, DB_SYSTEM_NAME};
+
+/// What DynamoDB answers when the condition of a write does not hold.
+pub const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
+
+/// Operations of DynamoDB that the service calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "DynamoDB's own names")]
+pub enum Operation {
+    GetItem,
+    PutItem,
+    DeleteItem,
+    Scan,
+}
+
+impl Operation {
+    /// Every operation.
+    pub const ALL: [Self; 4] = [Self::GetItem, Self::PutItem, Self::DeleteItem, Self::Scan];
+
+    /// `db.operation.name`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::GetItem => "GetItem",
+            Self::PutItem => "PutItem",
+            Self::DeleteItem => "DeleteItem",
+            Self::Scan => "Scan",
+        }
+    }
+
+    /// Name of the span.
+    pub const fn span_name(self) -> &'static str {
+        match self {
+            Self::GetItem => "DynamoDB.GetItem",
+            Self::PutItem => "DynamoDB.PutItem",
+            Self::DeleteItem => "DynamoDB.DeleteItem",
+            Self::Scan => "DynamoDB.Scan",
+        }
+    }
+}
+
+/// Instruments of the calls to one table.
+#[derive(Debug)]
+pub(crate) struct DbClient {
+    tracer: Option<SdkTracer>,
+    duration: Histogram<f64>,
+    table: Arc<str>,
+}
+
+impl DbClient {
+    pub(super) fn new(meter: &Meter, tracer: Option<SdkTracer>, table: &str) -> Self {
+        Self {
+            tracer,
+            duration: metrics::histogram(
+                meter,
+                metrics::DB_CLIENT_OPERATION_DURATION,
+                &metrics::DB_CLIENT_BOUNDARIES,
+            ),
+            table: table.into(),
+        }
+    }
+
+    /// Waits for a call that `parent` makes, and records it; also when it is given up.
+    pub(crate) async fn observe<O, E>(
+        &self,
+        operation: Operation,
+        parent: Option<SpanContext>,
+        call: impl Future<Output = Result<O, SdkError<E>>>,
+    ) -> Result<O, SdkError<E>>
+    where
+        O: RequestId,
+        E: ProvideErrorMetadata + RequestId,
+    {
+        let mut active = ActiveCall {
+            span: self.tracer.as_ref().map(|tracer| start_span(tracer, operation, parent)),
+            client: self,
+            operation,
+            started: Instant::now(),
+            outcome: Outcome::Error("cancelled".into()),
+        };
+        let result = call.await;
+        active.outcome = Outcome::of(&result);
+        if let Some(span) = active.span.as_mut().filter(|span| span.is_recording()) {
+            let request_id = match &result {
+                Ok(output) => output.request_id(),
+                Err(error) => error.request_id(),
+            };
+            span.set_attributes(request_id.map(|id| KeyValue::new(AWS_REQUEST_ID, id.to_owned())));
+        }
+        result
+    }
+}
+
+fn start_span(tracer: &SdkTracer, operation: Operation, parent: Option<SpanContext>) -> Span {
+    let context = match parent {
+        Some(parent) => Context::new().with_remote_span_context(parent),
+        None => Context::new(),
+    };
+    let builder = SpanBuilder::from_name(operation.span_name()).with_kind(SpanKind::Client);
+    tracer.build_with_context(builder, &context)
+}
+
+/// How a call ended.
+enum Outcome {
+    Ok,
+    /// DynamoDB answered that the condition does not hold: what the service asked.
+    ConditionFailed,
+    /// Its `error.type`: DynamoDB's error code, or what kept it from answering.
+    Error(std::borrow::Cow<'static, str>),
+}
+
+impl Outcome {
+    fn of<O, E: ProvideErrorMetadata>(result: &Result<O, SdkError<E>>) -> Self {
+        let error = match result {
+            Ok(_) => return Self::Ok,
+            Err(error) => error,
+        };
+        match error {
+            SdkError::ServiceError(answer) => match answer.err().code() {
+                Some(CONDITION_FAILED) => Self::ConditionFailed,
+                Some(code) => Self::Error(code.to_owned().into()),
+                None => Self::Error(answer.raw().status().as_u16().to_string().into()),
+            },
+            SdkError::TimeoutError(_) => Self::Error("timeout".into()),
+            SdkError::DispatchFailure(_) => Self::Error("connection".into()),
+            SdkError::ResponseError(_) => Self::Error("malformed_answer".into()),
+            _ => Self::Error("request".into()),
+        }
+    }
+}
+
+/// A call that is under way; recorded when dropped.
+struct ActiveCall<'a> {
+    client: &'a DbClient,
+    span: Option<Span>,
+    operation: Operation,
+    started: Instant,
+    outcome: Outcome,
+}
+
+impl Drop for ActiveCall<'_> {
+    fn drop(&mut self) {
+        let mut attributes = Vec::with_capacity(metrics::DB_CLIENT_OPERATION_DURATION.attributes.len());
+        attributes.extend([
+            KeyValue::new(DB_SYSTEM_NAME, DYNAMODB),
+            KeyValue::new(DB_OPERATION_NAME, self.operation.name()),
+            KeyValue::new(DB_COLLECTION_NAME, Arc::clone(&self.client.table)),
+        ]);
+        match &self.outcome {
+            Outcome::Ok => {}
+            Outcome::ConditionFailed => attributes.push(KeyValue::new(DB_RESPONSE_STATUS_CODE, CONDITION_FAILED)),
+            Outcome::Error(kind) => attributes.push(error_type(kind.clone())),
+        }
+        self.client
+            .duration
+            .record(self.started.elapsed().as_secs_f64(), &attributes);
+
+        if let Some(span) = self.span.as_mut().filter(|span| span.is_recording()) {
+            span.set_attributes(attributes);
+            if let Outcome::Error(_) = self.outcome {
+                span.set_status(Status::error(""));
+            }
+            span.end();
+        }
+    }
+}

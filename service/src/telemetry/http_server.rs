@@ -1,0 +1,219 @@
+//! Requests as traces and metrics see them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Instant;
+
+use http::header::{HeaderName, USER_AGENT};
+use http::{HeaderMap, Method, Request, StatusCode};
+use opentelemetry::metrics::{Counter, Histogram, Meter};
+use opentelemetry::trace::{Span as _, SpanBuilder, SpanContext, SpanKind, Status, TraceContextExt as _, Tracer as _};
+use opentelemetry::{Context, KeyValue};
+use opentelemetry_sdk::trace::{SdkTracer, Span};
+
+use super::metrics::{self, CLIENT_LEFT, OTHER_METHOD};
+use super::spans::{
+    ERROR_TYPE, HTTP_REQUEST_METHOD, HTTP_RESPONSE_STATUS_CODE, HTTP_ROUTE, LOADGEN_RUN_ID, URL_PATH, URL_SCHEME,
+    USER_AGENT_ORIGINAL,
+};
+
+const BAGGAGE: HeaderName = HeaderName::from_static("baggage");
+/// TLS ends at the balancer.
+const SCHEME: &str = "http";
+/// The longest run id that is taken over.
+const MAX_RUN_ID_BYTES: usize = 64;
+
+/// Methods that get a name of their own in metrics; any other is `_OTHER`.
+const METHODS: [&str; 10] = [
+    "GET",
+    "POST",
+    "PUT",
+    "DELETE",
+    "HEAD",
+    "OPTIONS",
+    "PATCH",
+    "CONNECT",
+    "TRACE",
+    OTHER_METHOD,
+];
+
+/// Instruments of the requests this service answers.
+#[derive(Debug)]
+pub(crate) struct HttpServer {
+    tracer: Option<SdkTracer>,
+    duration: Histogram<f64>,
+    /// One count for each of [`METHODS`].
+    active: Arc<[AtomicI64; METHODS.len()]>,
+    shed: Counter<u64>,
+    timed_out: Counter<u64>,
+}
+
+impl HttpServer {
+    pub(super) fn new(meter: &Meter, tracer: Option<SdkTracer>) -> Self {
+        let active = Arc::<[AtomicI64; METHODS.len()]>::default();
+        let observed = Arc::clone(&active);
+        metrics::observable_up_down_counter(meter, metrics::HTTP_SERVER_ACTIVE_REQUESTS, move |observer| {
+            for (method, count) in METHODS.into_iter().zip(observed.iter()) {
+                let count = count.load(Ordering::Relaxed);
+                observer.observe(count, &[method_attribute(method), KeyValue::new(URL_SCHEME, SCHEME)]);
+            }
+        });
+        Self {
+            tracer,
+            duration: metrics::histogram(
+                meter,
+                metrics::HTTP_SERVER_REQUEST_DURATION,
+                &metrics::HTTP_SERVER_BOUNDARIES,
+            ),
+            active,
+            shed: metrics::counter(meter, metrics::REQUESTS_SHED),
+            timed_out: metrics::counter(meter, metrics::REQUESTS_TIMED_OUT),
+        }
+    }
+
+    /// A request was refused because too many are in flight.
+    pub(crate) fn shed(&self) {
+        self.shed.add(1, &[]);
+    }
+
+    /// A request was given up because it took too long.
+    pub(crate) fn timed_out(&self) {
+        self.timed_out.add(1, &[]);
+    }
+
+    /// A request has come in, as part of the trace of `parent` if it says so.
+    pub(crate) fn begin<B>(self: &Arc<Self>, request: &Request<B>, parent: Option<SpanContext>) -> ActiveRequest {
+        let method = method_index(request.method());
+        if let Some(active) = self.active.get(method) {
+            active.fetch_add(1, Ordering::Relaxed);
+        }
+        ActiveRequest {
+            span: self
+                .tracer
+                .as_ref()
+                .map(|tracer| start_span(tracer, METHODS[method], request, parent)),
+            server: Arc::clone(self),
+            method,
+            started: Instant::now(),
+            is_finished: false,
+        }
+    }
+}
+
+/// The route is known, and the span named by it, only when the request has been answered.
+fn start_span<B>(tracer: &SdkTracer, method: &'static str, request: &Request<B>, parent: Option<SpanContext>) -> Span {
+    let context = match parent {
+        Some(parent) => Context::new().with_remote_span_context(parent),
+        None => Context::new(),
+    };
+    let builder = SpanBuilder::from_name(method).with_kind(SpanKind::Server);
+    let mut span = tracer.build_with_context(builder, &context);
+    if span.is_recording() {
+        span.set_attribute(method_attribute(method));
+        span.set_attribute(KeyValue::new(URL_SCHEME, SCHEME));
+        span.set_attribute(KeyValue::new(URL_PATH, request.uri().path().to_owned()));
+        let user_agent = request.headers().get(USER_AGENT);
+        if let Some(user_agent) = user_agent.and_then(|value| value.to_str().ok()) {
+            span.set_attribute(KeyValue::new(USER_AGENT_ORIGINAL, user_agent.to_owned()));
+        }
+        if let Some(run_id) = loadgen_run_id(request.headers()) {
+            span.set_attribute(KeyValue::new(LOADGEN_RUN_ID, run_id.to_owned()));
+        }
+    }
+    span
+}
+
+/// A request that is being answered. Dropped before it is finished, it counts as one whose client has left.
+#[derive(Debug)]
+pub(crate) struct ActiveRequest {
+    server: Arc<HttpServer>,
+    span: Option<Span>,
+    /// Place in [`METHODS`].
+    method: usize,
+    started: Instant,
+    is_finished: bool,
+}
+
+impl ActiveRequest {
+    /// The ids under which the request is traced, if it is.
+    pub(crate) fn span_context(&self) -> Option<&SpanContext> {
+        self.span.as_ref().map(Span::span_context)
+    }
+
+    /// The request was answered. `route` is the path template it matched.
+    pub(crate) fn finish(mut self, status: StatusCode, route: Option<&str>) {
+        self.is_finished = true;
+        self.record(Some(status), route);
+    }
+
+    fn record(&mut self, status: Option<StatusCode>, route: Option<&str>) {
+        let method = METHODS.get(self.method).copied().unwrap_or(OTHER_METHOD);
+        if let Some(active) = self.server.active.get(self.method) {
+            active.fetch_sub(1, Ordering::Relaxed);
+        }
+        let mut attributes = Vec::with_capacity(metrics::HTTP_SERVER_REQUEST_DURATION.attributes.len());
+        attributes.extend([method_attribute(method), KeyValue::new(URL_SCHEME, SCHEME)]);
+        let known_from_start = attributes.len();
+        attributes.extend(route.map(|route| KeyValue::new(HTTP_ROUTE, route.to_owned())));
+        attributes.extend(status.map(|status| KeyValue::new(HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16()))));
+        let error = match status {
+            None => Some(KeyValue::new(ERROR_TYPE, CLIENT_LEFT)),
+            Some(status) if status.is_server_error() => Some(KeyValue::new(ERROR_TYPE, status.as_str().to_owned())),
+            Some(_) => None,
+        };
+        let is_error = error.is_some();
+        attributes.extend(error);
+        self.server
+            .duration
+            .record(self.started.elapsed().as_secs_f64(), &attributes);
+
+        let Some(span) = self.span.as_mut().filter(|span| span.is_recording()) else {
+            return;
+        };
+        span.set_attributes(attributes.into_iter().skip(known_from_start));
+        if let Some(route) = route {
+            span.update_name(format!("{method} {route}"));
+        }
+        if is_error {
+            span.set_status(Status::error(""));
+        }
+        span.end();
+    }
+}
+
+impl Drop for ActiveRequest {
+    fn drop(&mut self) {
+        if !self.is_finished {
+            self.record(None, None);
+        }
+    }
+}
+
+fn method_attribute(method: &'static str) -> KeyValue {
+    KeyValue::new(HTTP_REQUEST_METHOD, method)
+}
+
+fn method_index(method: &Method) -> usize {
+    METHODS
+        .iter()
+        .position(|known| *known == method.as_str())
+        .unwrap_or(METHODS.len() - 1)
+}
+
+/// What a load run says of itself in W3C Baggage: `loadgen.run_id=nightly-1;some=property, other=member`.
+fn loadgen_run_id(headers: &HeaderMap) -> Option<&str> {
+    let members = headers
+        .get_all(BAGGAGE)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    let run_id = members.filter_map(|member| member.split(';').next()?.split_once('='));
+    run_id
+        .filter(|(key, _)| key.trim() == LOADGEN_RUN_ID)
+        .map(|(_, value)| value.trim())
+        .find(|id| (1..=MAX_RUN_ID_BYTES).contains(&id.len()) && id.bytes().all(is_run_id_byte))
+}
+
+fn is_run_id_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
+}
