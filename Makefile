@@ -41,6 +41,7 @@ audit: ## Check the dependencies against the advisory database: needs GitHub
 
 bench: build ## Measure the service and loadgen beside their peers
 	bench/service.sh
+	bench/telemetry.sh
 	bench/loadgen.sh
 
 test-env: ## Print what cargo test needs: eval "$(make -s test-env)"

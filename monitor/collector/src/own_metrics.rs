@@ -55,7 +55,13 @@ pub const JAEGER_EXPORTER: &str = "otlp_grpc/jaeger";
 pub const RECEIVER: &str = "receiver";
 /// Attribute: `grpc` or `http`.
 pub const TRANSPORT: &str = "transport";
-/// Attribute: the rule of sampling that decided, `errors`, `slow` or `share`.
+/// Attribute: the rule of sampling that decided, one of the three below.
 pub const POLICY: &str = "policy";
+/// Value of [`POLICY`] for traces with a span that failed.
+pub const POLICY_ERRORS: &str = "errors";
+/// Value of [`POLICY`] for slow traces.
+pub const POLICY_SLOW: &str = "slow";
+/// Value of [`POLICY`] for the share of all others.
+pub const POLICY_SHARE: &str = "share";
 /// Attribute: whether traces were kept, `true` or `false`.
 pub const SAMPLED: &str = "sampled";
