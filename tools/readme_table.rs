@@ -1,4 +1,4 @@
-//! Holds a table of flags in README.md against what a program says of itself; included by the tests of each program.
+//! Holds tables in README.md against what a program says of itself; included by the tests of each program.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,25 +18,18 @@ type Flags = BTreeMap<String, Flag>;
 pub(crate) fn assert_matches(command: &str, program: &str, arguments: &[&str]) {
     let output = Command::new(program).args(arguments).env_clear().output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
-    let documented = table(&readme, command);
+    let documented = table(&readme(), command);
     let real = flags_of_help(&help);
     assert!(!real.is_empty(), "{help}");
     assert_eq!(documented, real, "README.md and `{command}` differ");
 }
 
 fn table(readme: &str, command: &str) -> Flags {
-    let marker = format!("<!-- Checked against `{command}`");
-    let (_, after) = readme.split_once(&marker).unwrap();
-    let rows = after
-        .lines()
-        .skip_while(|line| !line.starts_with('|'))
-        .take_while(|line| line.starts_with('|'));
-    let mut rows = rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>());
-    let column: Vec<_> = rows.next().unwrap();
-    let position = |name: &str| column.iter().position(|title| *title == name);
-    let code = |row: &[&str], name: &str| {
-        let cell = position(name).and_then(|at| row.get(at).copied()).unwrap_or_default();
+    let mut rows = rows(readme, command).into_iter();
+    let column = rows.next().unwrap();
+    let position = |name: &str| column.iter().position(|title| title == name);
+    let code = |row: &[String], name: &str| {
+        let cell = position(name).and_then(|at| row.get(at)).map_or("", String::as_str);
         Some(cell.trim_matches('`').to_owned()).filter(|text| !text.is_empty())
     };
     rows.skip(1)
@@ -48,6 +41,23 @@ fn table(readme: &str, command: &str) -> Flags {
             (code(&row, "flag").unwrap(), flag)
         })
         .collect()
+}
+
+/// Cells of the table below the comment that says what it is checked against, its head first.
+pub(crate) fn rows(readme: &str, checked_against: &str) -> Vec<Vec<String>> {
+    let marker = format!("<!-- Checked against `{checked_against}`");
+    let (_, after) = readme.split_once(&marker).unwrap();
+    after
+        .lines()
+        .skip_while(|line| !line.starts_with('|'))
+        .take_while(|line| line.starts_with('|'))
+        .map(|row| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect())
+        .collect()
+}
+
+/// README.md of the checkout.
+pub(crate) fn readme() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap()
 }
 
 /// Options of clap's long help: a line such as `-X, --method <METHOD>`, then its description.

@@ -20,6 +20,18 @@ pub enum Kind {
     Histogram,
 }
 
+impl Kind {
+    /// OpenTelemetry's name of the instrument.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::UpDownCounter => "updowncounter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+        }
+    }
+}
+
 /// A metric as it is emitted and documented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metric {
