@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use collector::environment::{self, Variable};
 use reqwest::blocking::Client;
 
 use crate::error::ServerError;
@@ -19,6 +20,9 @@ const SERVER: &str = "the collector";
 
 /// The program.
 const PROGRAM_VARIABLE: &str = "OTELCOL";
+
+/// More spans a second than any test has.
+const NO_LIMIT: &str = "1000000";
 
 static SHARED: LazyLock<Result<Collector, ServerError>> = LazyLock::new(|| {
     Collector::options()
@@ -40,19 +44,18 @@ struct Ports {
     grpc: u16,
     http: u16,
     health: u16,
-    own_metrics: u16,
 }
 
 /// What a collector is started with. Without servers to send to it keeps everything in its queues.
 #[derive(Clone, Debug)]
 pub struct CollectorOptions {
-    variables: Vec<(String, OsString)>,
+    variables: Vec<(&'static str, OsString)>,
+    influxdb_token: String,
     overlay: Option<String>,
 }
 
 impl Collector {
-    /// The one of this test process: sends to the shared [`InfluxDb`] and [`Jaeger`], keeps every trace and decides
-    /// after a second.
+    /// The one of this test process: sends to the shared [`InfluxDb`] and [`Jaeger`], keeps every trace.
     ///
     /// # Panics
     /// Where one of them cannot be started.
@@ -61,13 +64,27 @@ impl Collector {
         SHARED.as_ref().unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// What to start one with: it keeps every trace and decides after a second, unless told otherwise.
+    /// What to start one with. Unless told otherwise it keeps every trace, without a limit, decides after a second, and
+    /// measures the host and itself each second.
     pub fn options() -> CollectorOptions {
         let options = CollectorOptions {
             variables: Vec::new(),
+            influxdb_token: "none".to_owned(),
             overlay: None,
         };
-        options.keep_percentage(100.0).decision_wait(Duration::from_secs(1))
+        options
+            .share_percent(100.0)
+            .decision_wait(Duration::from_secs(1))
+            .variable(environment::TRACE_SHARE_SPANS_PER_SECOND, NO_LIMIT)
+            .variable(environment::TRACE_SLOW_SPANS_PER_SECOND, NO_LIMIT)
+            .variable(environment::TRACE_ERROR_SPANS_PER_SECOND, NO_LIMIT)
+            .variable(environment::HOST_METRICS_INTERVAL, "1s")
+            .variable(environment::SELF_METRICS_INTERVAL_MS, "1000")
+    }
+
+    /// The tag `host.name` of what it reports of itself and of the host; no other collector of this machine has it.
+    pub fn host_name(&self) -> String {
+        host_name(self.ports)
     }
 
     /// Where it takes OTLP over gRPC.
@@ -119,32 +136,34 @@ impl Collector {
 impl CollectorOptions {
     /// Metrics go to this server.
     pub fn influxdb(self, influxdb: &InfluxDb) -> Self {
-        self.variable("INFLUXDB_URL", influxdb.url())
-            .variable("INFLUXDB_ORG", InfluxDb::ORGANISATION)
-            .variable("INFLUXDB_BUCKET", InfluxDb::TELEMETRY)
-            .variable("INFLUXDB_TOKEN", influxdb.telemetry_writer_token())
+        Self {
+            influxdb_token: influxdb.telemetry_writer_token().to_owned(),
+            ..self
+        }
+        .variable(environment::INFLUXDB_URL, influxdb.url())
+        .variable(environment::INFLUXDB_ORG, InfluxDb::ORGANISATION)
+        .variable(environment::INFLUXDB_BUCKET, InfluxDb::TELEMETRY)
     }
 
     /// Traces go to this server.
     pub fn jaeger(self, jaeger: &Jaeger) -> Self {
-        self.variable("JAEGER_OTLP_ENDPOINT", jaeger.otlp_address())
+        self.variable(environment::JAEGER_OTLP_ENDPOINT, jaeger.otlp_address())
     }
 
     /// How many of a hundred traces are kept that are neither slow nor failed.
-    pub fn keep_percentage(self, percentage: f64) -> Self {
-        self.variable("TAIL_SAMPLING_PERCENTAGE", percentage.to_string())
+    pub fn share_percent(self, percent: f64) -> Self {
+        self.variable(environment::TRACE_SHARE_PERCENT, percent.to_string())
     }
 
     /// How long it waits for the spans of a trace before it decides whether to keep it.
     pub fn decision_wait(self, wait: Duration) -> Self {
-        self.variable("TAIL_SAMPLING_DECISION_WAIT", format!("{}ms", wait.as_millis()))
+        self.variable(environment::TRACE_DECISION_WAIT, format!("{}ms", wait.as_millis()))
     }
 
     /// Any variable of `config.yaml`.
-    pub fn variable(mut self, name: impl Into<String>, value: impl Into<OsString>) -> Self {
-        let name = name.into();
-        self.variables.retain(|(known, _)| *known != name);
-        self.variables.push((name, value.into()));
+    pub fn variable(mut self, variable: Variable, value: impl Into<OsString>) -> Self {
+        self.variables.retain(|(known, _)| *known != variable.name);
+        self.variables.push((variable.name, value.into()));
         self
     }
 
@@ -165,7 +184,6 @@ impl CollectorOptions {
                 grpc: port::free()?,
                 http: port::free()?,
                 health: port::free()?,
-                own_metrics: port::free()?,
             })
         };
         let launch = |ports: &Ports, folder: &Path| {
@@ -176,16 +194,20 @@ impl CollectorOptions {
                 fs::write(&file, yaml)?;
                 arguments.extend(["--config".into(), file.into()]);
             }
-            let queue = queue_folder(folder);
-            fs::create_dir_all(&queue)?;
-            let address = |port: u16| OsString::from(format!("127.0.0.1:{port}"));
+            let token = folder.join("influxdb-token");
+            fs::write(&token, &self.influxdb_token)?;
             let mut variables = vec![
-                ("OTLP_GRPC_LISTEN".to_owned(), address(ports.grpc)),
-                ("OTLP_HTTP_LISTEN".to_owned(), address(ports.http)),
-                ("HEALTH_LISTEN".to_owned(), address(ports.health)),
-                ("OWN_METRICS_PORT".to_owned(), ports.own_metrics.to_string().into()),
-                ("QUEUE_DIR".to_owned(), queue.into()),
+                (environment::INFLUXDB_TOKEN_FILE.name, token.into()),
+                (environment::QUEUE_DIRECTORY.name, queue_folder(folder).into()),
+                (environment::HOST_NAME.name, host_name(*ports).into()),
             ];
+            for (variable, port) in [
+                (environment::OTLP_GRPC_ENDPOINT, ports.grpc),
+                (environment::OTLP_HTTP_ENDPOINT, ports.http),
+                (environment::HEALTH_ENDPOINT, ports.health),
+            ] {
+                variables.push((variable.name, format!("127.0.0.1:{port}").into()));
+            }
             variables.extend(self.variables.iter().cloned());
             Ok(Launch {
                 server: SERVER,
@@ -198,6 +220,10 @@ impl CollectorOptions {
         let (process, ports) = ServerProcess::start(SERVER, choose, launch, |ports| is_ready(&client, *ports))?;
         Ok(Collector { process, ports, client })
     }
+}
+
+fn host_name(ports: Ports) -> String {
+    format!("test-{}", ports.http)
 }
 
 fn queue_folder(folder: &Path) -> PathBuf {

@@ -5,6 +5,7 @@ mod trace;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use collector::environment;
 use reqwest::blocking::Client;
 use serde_json::json;
 
@@ -36,6 +37,8 @@ pub struct Jaeger {
 struct Ports {
     otlp: u16,
     query: u16,
+    query_grpc: u16,
+    health: u16,
 }
 
 impl Jaeger {
@@ -56,20 +59,20 @@ impl Jaeger {
             Ok(Ports {
                 otlp: port::free()?,
                 query: port::free()?,
+                query_grpc: port::free()?,
+                health: port::free()?,
             })
         };
         let launch = |ports: &Ports, folder: &Path| {
-            let variables = vec![
-                ("JAEGER_DATA_DIR".to_owned(), folder.join("data").into()),
-                (
-                    "JAEGER_OTLP_GRPC_LISTEN".to_owned(),
-                    format!("127.0.0.1:{}", ports.otlp).into(),
-                ),
-                (
-                    "JAEGER_QUERY_LISTEN".to_owned(),
-                    format!("127.0.0.1:{}", ports.query).into(),
-                ),
-            ];
+            let mut variables = vec![(environment::JAEGER_DIRECTORY.name, folder.join("data").into())];
+            for (variable, port) in [
+                (environment::JAEGER_OTLP_ENDPOINT, ports.otlp),
+                (environment::JAEGER_QUERY_ENDPOINT, ports.query),
+                (environment::JAEGER_QUERY_GRPC_ENDPOINT, ports.query_grpc),
+                (environment::JAEGER_HEALTH_ENDPOINT, ports.health),
+            ] {
+                variables.push((variable.name, format!("127.0.0.1:{port}").into()));
+            }
             Ok(Launch {
                 server: SERVER,
                 program: program.clone(),
@@ -143,6 +146,8 @@ fn query_url(ports: Ports) -> String {
 }
 
 fn is_ready(client: &Client, ports: Ports) -> bool {
-    let answer = client.get(format!("{}/api/services", query_url(ports))).send();
-    answer.is_ok_and(|answer| answer.status().is_success()) && port::is_open(ports.otlp)
+    let is_ok = |url: String| client.get(url).send().is_ok_and(|answer| answer.status().is_success());
+    is_ok(format!("http://127.0.0.1:{}/status", ports.health))
+        && is_ok(format!("{}/api/services", query_url(ports)))
+        && port::is_open(ports.otlp)
 }

@@ -42,7 +42,7 @@ pub(crate) struct Launch {
     pub(crate) program: PathBuf,
     pub(crate) arguments: Vec<OsString>,
     /// All of its environment besides `PATH` and `HOME`, which is its folder.
-    pub(crate) variables: Vec<(String, OsString)>,
+    pub(crate) variables: Vec<(&'static str, OsString)>,
     pub(crate) working_directory: Option<PathBuf>,
 }
 
@@ -216,11 +216,6 @@ impl ServerProcess {
         let server = self.launch.server;
         let running = self.running.as_ref().ok_or(ServerError::NotRunning { server })?;
         kill_process(Pid::from_child(&running.child), signal).map_err(|error| self.system(error.into()))
-    }
-
-    /// Its process id while it runs.
-    pub(crate) fn id(&self) -> Option<u32> {
-        self.running.as_ref().map(|running| running.child.id())
     }
 
     pub(crate) fn folder(&self) -> &Path {
