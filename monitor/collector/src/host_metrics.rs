@@ -21,8 +21,6 @@ pub const MEMORY_UTILIZATION: &str = "system.memory.utilization";
 pub const MEMORY_LIMIT: &str = "system.memory.limit";
 /// Page faults since the host started, by [`KIND`].
 pub const PAGING_FAULTS: &str = "system.paging.faults";
-/// Pages swapped since the host started, by [`DIRECTION`] and [`KIND`].
-pub const PAGING_OPERATIONS: &str = "system.paging.operations";
 
 /// Bytes since the host started, by [`DEVICE`] and [`DIRECTION`].
 pub const DISK_IO: &str = "system.disk.io";
@@ -48,13 +46,13 @@ pub const NETWORK_ERRORS: &str = "system.network.errors";
 pub const CPU: &str = "cpu";
 /// Attribute: a disk, the device of a file system, or a network interface.
 pub const DEVICE: &str = "device";
-/// Attribute: `read` or `write` of a disk, `receive` or `transmit` of an interface, `page_in` or `page_out`.
+/// Attribute: `read` or `write` of a disk, `receive` or `transmit` of an interface.
 pub const DIRECTION: &str = "direction";
 /// Attribute: where a file system is mounted.
 pub const MOUNTPOINT: &str = "mountpoint";
 /// Attribute: what CPU time, memory or room on a disk went to: `user`, `system`, `idle`, `used`, `free`, ….
 pub const STATE: &str = "state";
-/// Attribute: `major` or `minor`, of page faults and swapping; the kind of a file system.
+/// Attribute: `major` or `minor` of page faults, and the kind of a file system.
 pub const KIND: &str = "type";
 
 /// Every metric above that a Linux host always has.
@@ -69,7 +67,6 @@ pub const ALL: &[&str] = &[
     MEMORY_UTILIZATION,
     MEMORY_LIMIT,
     PAGING_FAULTS,
-    PAGING_OPERATIONS,
     DISK_IO,
     DISK_IO_TIME,
     DISK_OPERATIONS,

@@ -65,3 +65,22 @@ pub const POLICY_SLOW: &str = "slow";
 pub const POLICY_SHARE: &str = "share";
 /// Attribute: whether traces were kept, `true` or `false`.
 pub const SAMPLED: &str = "sampled";
+
+/// The metrics above that are there once spans and metrics have gone through, even where nothing ever failed.
+pub const ALWAYS: &[&str] = &[
+    PROCESS_UPTIME,
+    PROCESS_CPU_SECONDS,
+    PROCESS_MEMORY_RSS,
+    RECEIVER_ACCEPTED_SPANS,
+    RECEIVER_ACCEPTED_METRIC_POINTS,
+    RECEIVER_REFUSED_SPANS,
+    RECEIVER_REFUSED_METRIC_POINTS,
+    SAMPLING_POLICY_TRACES,
+    SAMPLING_TRACES,
+    SAMPLING_DROPPED_TOO_EARLY,
+    SAMPLING_PENDING,
+    EXPORTER_QUEUE_SIZE,
+    EXPORTER_QUEUE_CAPACITY,
+    EXPORTER_SENT_SPANS,
+    EXPORTER_SENT_METRIC_POINTS,
+];

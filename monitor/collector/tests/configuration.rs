@@ -1,6 +1,8 @@
 //! The configuration files against the names that this crate gives, against the documentation, and as the programs
 //! themselves judge them.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
