@@ -88,6 +88,8 @@ impl ItemStore {
         O: RequestId,
         E: ProvideErrorMetadata + RequestId,
     {
+        // The SDK's futures have several kB, which each layer above would copy.
+        let call = Box::pin(call);
         match &self.telemetry {
             Some(telemetry) => {
                 let parent = request_context::current().map(|request| request.span().clone());

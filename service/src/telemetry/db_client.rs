@@ -1,16 +1,17 @@
 //! Calls to DynamoDB as traces and metrics see them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
-use opentelemetry::metrics::{Histogram, Meter};
+use opentelemetry::metrics::Meter;
 use opentelemetry::trace::{Span as _, SpanBuilder, SpanContext, SpanKind, Status, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::{SdkTracer, Span};
 
-use super::metrics::{self, DYNAMODB, error_type};
+use super::metrics::{self, DYNAMODB, HistogramSeries, error_type};
 use super::spans::{AWS_REQUEST_ID, DB_COLLECTION_NAME, DB_OPERATION_NAME, DB_RESPONSE_STATUS_CODE, DB_SYSTEM_NAME};
 
 /// What DynamoDB answers when the condition of a write does not hold.
@@ -55,7 +56,7 @@ impl Operation {
 #[derive(Debug)]
 pub(crate) struct DbClient {
     tracer: Option<SdkTracer>,
-    duration: Histogram<f64>,
+    duration: HistogramSeries<(Operation, Outcome)>,
     table: Arc<str>,
 }
 
@@ -63,11 +64,11 @@ impl DbClient {
     pub(super) fn new(meter: &Meter, tracer: Option<SdkTracer>, table: &str) -> Self {
         Self {
             tracer,
-            duration: metrics::histogram(
+            duration: HistogramSeries::new(metrics::histogram(
                 meter,
                 metrics::DB_CLIENT_OPERATION_DURATION,
                 &metrics::DB_CLIENT_BOUNDARIES,
-            ),
+            )),
             table: table.into(),
         }
     }
@@ -113,12 +114,13 @@ fn start_span(tracer: &SdkTracer, operation: Operation, parent: Option<SpanConte
 }
 
 /// How a call ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Outcome {
     Ok,
     /// DynamoDB answered that the condition does not hold: what the service asked.
     ConditionFailed,
     /// Its `error.type`: DynamoDB's error code, or what kept it from answering.
-    Error(std::borrow::Cow<'static, str>),
+    Error(Cow<'static, str>),
 }
 
 impl Outcome {
@@ -152,23 +154,26 @@ struct ActiveCall<'a> {
 
 impl Drop for ActiveCall<'_> {
     fn drop(&mut self) {
-        let mut attributes = Vec::with_capacity(metrics::DB_CLIENT_OPERATION_DURATION.attributes.len());
-        attributes.extend([
-            KeyValue::new(DB_SYSTEM_NAME, DYNAMODB),
-            KeyValue::new(DB_OPERATION_NAME, self.operation.name()),
-            KeyValue::new(DB_COLLECTION_NAME, Arc::clone(&self.client.table)),
-        ]);
-        match &self.outcome {
-            Outcome::Ok => {}
-            Outcome::ConditionFailed => attributes.push(KeyValue::new(DB_RESPONSE_STATUS_CODE, CONDITION_FAILED)),
-            Outcome::Error(kind) => attributes.push(error_type(kind.clone())),
-        }
-        self.client
-            .duration
-            .record(self.started.elapsed().as_secs_f64(), &attributes);
-
+        let attributes = || {
+            let mut attributes = vec![
+                KeyValue::new(DB_SYSTEM_NAME, DYNAMODB),
+                KeyValue::new(DB_OPERATION_NAME, self.operation.name()),
+                KeyValue::new(DB_COLLECTION_NAME, Arc::clone(&self.client.table)),
+            ];
+            match &self.outcome {
+                Outcome::Ok => {}
+                Outcome::ConditionFailed => attributes.push(KeyValue::new(DB_RESPONSE_STATUS_CODE, CONDITION_FAILED)),
+                Outcome::Error(kind) => attributes.push(error_type(kind.clone())),
+            }
+            attributes
+        };
+        self.client.duration.record(
+            self.started.elapsed().as_secs_f64(),
+            |(operation, outcome)| *operation == self.operation && *outcome == self.outcome,
+            || ((self.operation, self.outcome.clone()), attributes()),
+        );
         if let Some(span) = self.span.as_mut().filter(|span| span.is_recording()) {
-            span.set_attributes(attributes);
+            span.set_attributes(attributes());
             if let Outcome::Error(_) = self.outcome {
                 span.set_status(Status::error(""));
             }

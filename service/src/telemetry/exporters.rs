@@ -53,7 +53,11 @@ pub(super) fn span_exporter(settings: &ExportSettings) -> Result<opentelemetry_o
             Some(tls) => builder.with_tonic().with_tls_config(tls).build()?,
             None => builder.with_tonic().build()?,
         },
-        _ => builder.with_http().with_http_client(http_client(settings)?).build()?,
+        _ if settings.is_encrypted() => builder.with_http().with_http_client(https_client(settings)?).build()?,
+        _ => {
+            let client = HyperClient::with_default_connector(settings.timeout, None);
+            builder.with_http().with_http_client(client).build()?
+        }
     })
 }
 
@@ -65,11 +69,15 @@ pub(super) fn metric_exporter(settings: &ExportSettings) -> Result<MetricExporte
             Some(tls) => builder.with_tonic().with_tls_config(tls).build()?,
             None => builder.with_tonic().build()?,
         },
-        _ => builder.with_http().with_http_client(http_client(settings)?).build()?,
+        _ if settings.is_encrypted() => builder.with_http().with_http_client(https_client(settings)?).build()?,
+        _ => {
+            let client = HyperClient::with_default_connector(settings.timeout, None);
+            builder.with_http().with_http_client(client).build()?
+        }
     })
 }
 
-fn http_client(
+fn https_client(
     settings: &ExportSettings,
 ) -> Result<HyperClient<hyper_rustls::HttpsConnector<HttpConnector>>, ExporterError> {
     let roots = settings
@@ -86,7 +94,7 @@ fn http_client(
     };
     let connector = HttpsConnectorBuilder::new()
         .with_tls_config(tls::trusting(roots, identity)?)
-        .https_or_http()
+        .https_only()
         .enable_http1()
         .build();
     Ok(HyperClient::new(connector, settings.timeout, None))
@@ -94,7 +102,7 @@ fn http_client(
 
 /// `None` where the endpoint asks for none.
 fn grpc_tls(settings: &ExportSettings) -> Result<Option<ClientTlsConfig>, ExporterError> {
-    if settings.endpoint.scheme_str() != Some("https") {
+    if !settings.is_encrypted() {
         return Ok(None);
     }
     let mut config = match &settings.certificate {

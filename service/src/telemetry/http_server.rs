@@ -1,17 +1,18 @@
 //! Requests as traces and metrics see them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
 use http::header::{HeaderName, USER_AGENT};
 use http::{HeaderMap, Method, Request, StatusCode};
-use opentelemetry::metrics::{Counter, Histogram, Meter};
+use opentelemetry::metrics::{Counter, Meter};
 use opentelemetry::trace::{Span as _, SpanBuilder, SpanContext, SpanKind, Status, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::{SdkTracer, Span};
 
-use super::metrics::{self, CLIENT_LEFT, OTHER_METHOD};
+use super::metrics::{self, CLIENT_LEFT, HistogramSeries, OTHER_METHOD};
 use super::spans::{
     ERROR_TYPE, HTTP_REQUEST_METHOD, HTTP_RESPONSE_STATUS_CODE, HTTP_ROUTE, LOADGEN_RUN_ID, URL_PATH, URL_SCHEME,
     USER_AGENT_ORIGINAL,
@@ -37,11 +38,21 @@ const METHODS: [&str; 10] = [
     OTHER_METHOD,
 ];
 
+/// What tells requests apart in metrics.
+#[derive(Debug)]
+struct Series {
+    /// Place in [`METHODS`].
+    method: usize,
+    /// `None` where the client left.
+    status: Option<StatusCode>,
+    route: Option<Box<str>>,
+}
+
 /// Instruments of the requests this service answers.
 #[derive(Debug)]
 pub(crate) struct HttpServer {
     tracer: Option<SdkTracer>,
-    duration: Histogram<f64>,
+    duration: HistogramSeries<Series>,
     /// One count for each of [`METHODS`].
     active: Arc<[AtomicI64; METHODS.len()]>,
     shed: Counter<u64>,
@@ -60,11 +71,11 @@ impl HttpServer {
         });
         Self {
             tracer,
-            duration: metrics::histogram(
+            duration: HistogramSeries::new(metrics::histogram(
                 meter,
                 metrics::HTTP_SERVER_REQUEST_DURATION,
                 &metrics::HTTP_SERVER_BOUNDARIES,
-            ),
+            )),
             active,
             shed: metrics::counter(meter, metrics::REQUESTS_SHED),
             timed_out: metrics::counter(meter, metrics::REQUESTS_TIMED_OUT),
@@ -151,33 +162,50 @@ impl ActiveRequest {
         if let Some(active) = self.server.active.get(self.method) {
             active.fetch_sub(1, Ordering::Relaxed);
         }
-        let mut attributes = Vec::with_capacity(metrics::HTTP_SERVER_REQUEST_DURATION.attributes.len());
-        attributes.extend([method_attribute(method), KeyValue::new(URL_SCHEME, SCHEME)]);
-        let known_from_start = attributes.len();
-        attributes.extend(route.map(|route| KeyValue::new(HTTP_ROUTE, route.to_owned())));
-        attributes.extend(status.map(|status| KeyValue::new(HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16()))));
-        let error = match status {
-            None => Some(KeyValue::new(ERROR_TYPE, CLIENT_LEFT)),
-            Some(status) if status.is_server_error() => Some(KeyValue::new(ERROR_TYPE, status.as_str().to_owned())),
-            Some(_) => None,
-        };
-        let is_error = error.is_some();
-        attributes.extend(error);
-        self.server
-            .duration
-            .record(self.started.elapsed().as_secs_f64(), &attributes);
+        let elapsed = self.started.elapsed().as_secs_f64();
+        self.server.duration.record(
+            elapsed,
+            |series| series.method == self.method && series.status == status && series.route.as_deref() == route,
+            || {
+                let series = Series {
+                    method: self.method,
+                    status,
+                    route: route.map(Into::into),
+                };
+                let mut attributes = vec![method_attribute(method), KeyValue::new(URL_SCHEME, SCHEME)];
+                attributes.extend(outcome_attributes(status, route));
+                (series, attributes)
+            },
+        );
 
         let Some(span) = self.span.as_mut().filter(|span| span.is_recording()) else {
             return;
         };
-        span.set_attributes(attributes.into_iter().skip(known_from_start));
+        span.set_attributes(outcome_attributes(status, route));
         if let Some(route) = route {
-            span.update_name(format!("{method} {route}"));
+            span.update_name([method, route].join(" "));
         }
-        if is_error {
+        if error_type(status).is_some() {
             span.set_status(Status::error(""));
         }
         span.end();
+    }
+}
+
+/// What is known only when the request has been answered.
+fn outcome_attributes(status: Option<StatusCode>, route: Option<&str>) -> impl Iterator<Item = KeyValue> {
+    let route = route.map(|route| KeyValue::new(HTTP_ROUTE, route.to_owned()));
+    let code = status.map(|status| KeyValue::new(HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16())));
+    let error = error_type(status).map(|error| KeyValue::new(ERROR_TYPE, error));
+    route.into_iter().chain(code).chain(error)
+}
+
+/// `None` for an answer that is no failure of the service.
+fn error_type(status: Option<StatusCode>) -> Option<Cow<'static, str>> {
+    match status {
+        None => Some(CLIENT_LEFT.into()),
+        Some(status) if status.is_server_error() => Some(status.as_str().to_owned().into()),
+        Some(_) => None,
     }
 }
 

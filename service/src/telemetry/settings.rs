@@ -56,6 +56,13 @@ pub struct ExportSettings {
     pub client_identity: Option<(PathBuf, PathBuf)>,
 }
 
+impl ExportSettings {
+    /// True if the endpoint asks for TLS.
+    pub fn is_encrypted(&self) -> bool {
+        self.endpoint.scheme_str() == Some("https")
+    }
+}
+
 /// A variable that cannot be used; one line that says what to do.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{variable}: {value:?} is not allowed; allowed: {allowed}")]
