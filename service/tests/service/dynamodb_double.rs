@@ -1,27 +1,14 @@
 //! Doubles of DynamoDB, for the ways to fail that DynamoDB Local cannot be asked for.
 
 use std::io::{BufReader, Write as _};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
-use std::thread;
 
 use test_servers::DynamoDbLocal;
 
 use crate::http_message::Message;
-
-/// An endpoint where nothing listens.
-pub(crate) fn absent() -> String {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    url(&listener)
-}
-
-/// Takes connections and requests and never answers.
-pub(crate) fn silent() -> String {
-    serve(|stream| {
-        let mut requests = BufReader::new(stream);
-        while let Ok(Some(_)) = Message::read(&mut requests, true) {}
-    })
-}
+use crate::tcp_double::serve;
+pub(crate) use crate::tcp_double::{absent, silent};
 
 /// Answers every request with this status and error code.
 pub(crate) fn refusing(status: &'static str, code: &'static str) -> String {
@@ -119,22 +106,4 @@ fn forward(stream: TcpStream, upstream: u16, orders: &Orders) -> std::io::Result
         client.get_mut().write_all(&answer.to_bytes())?;
     }
     Ok(())
-}
-
-/// Gives each connection to `answer`, on a thread of its own, until the test process ends.
-fn serve(answer: impl Fn(TcpStream) + Send + Sync + 'static) -> String {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let url = url(&listener);
-    let answer = Arc::new(answer);
-    thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let answer = Arc::clone(&answer);
-            thread::spawn(move || answer(stream));
-        }
-    });
-    url
-}
-
-fn url(listener: &TcpListener) -> String {
-    format!("http://{}", listener.local_addr().unwrap())
 }

@@ -17,6 +17,7 @@ mod http_message;
 mod https;
 mod raw_connection;
 mod running_service;
+mod tcp_double;
 mod tls_proxy;
 
 mod api_description;
@@ -34,4 +35,5 @@ mod request_ids;
 mod settings;
 mod shutdown;
 mod start_failures;
+mod telemetry;
 mod write_token;

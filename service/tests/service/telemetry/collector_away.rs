@@ -1,0 +1,169 @@
+//! The collector is killed, or was never there: the service serves on, and counts on.
+
+use std::time::{Duration, SystemTime};
+
+use collector::influxdb::{bucket_field, count_field, sum_field};
+use rustix::process::Signal;
+use serde_json::Value;
+use service::telemetry::metrics::{self, Kind};
+use service::telemetry::spans;
+use test_servers::{Collector, InfluxDb, Jaeger};
+
+use super::instance::{Instance, arrives};
+use super::load::{await_more, under_load};
+use crate::running_service::{Finished, RunningService};
+use crate::stores::embedded;
+use crate::tcp_double::absent;
+
+/// What the service logs of exports that fail.
+pub(super) const NOT_DELIVERED: &str = "telemetry is not delivered";
+
+/// Far longer than a request takes on a busy machine, far shorter than the time-out of an export below.
+pub(super) const UNDISTURBED: Duration = Duration::from_secs(10);
+
+/// Milliseconds: a request or an end that waits for an export would be seen.
+pub(super) const EXPORT_TIMEOUT: &str = "120000";
+
+/// Asserts that lost telemetry was logged, and no more than once a minute.
+#[track_caller]
+pub(super) fn assert_logged_rarely(lines: &[Value]) {
+    let times: Vec<_> = lines
+        .iter()
+        .filter(|line| line["message"] == NOT_DELIVERED)
+        .map(|line| {
+            assert_eq!(line["level"], "WARN", "{line}");
+            let time = line["timestamp"].as_str().unwrap();
+            let (_, time) = time.split_once('T').unwrap();
+            let parts: Vec<f64> = time
+                .trim_end_matches('Z')
+                .split(':')
+                .map(|part| part.parse().unwrap())
+                .collect();
+            parts[0] * 3600.0 + parts[1] * 60.0 + parts[2]
+        })
+        .collect();
+    assert!(!times.is_empty(), "not logged: {lines:?}");
+    for pair in times.windows(2) {
+        let seconds = (pair[1] - pair[0]).rem_euclid(86400.0);
+        assert!(seconds > 59.0, "{seconds} s apart: {lines:?}");
+    }
+}
+
+/// Ends the service, which must not take longer for its telemetry, and gives what it left.
+#[track_caller]
+pub(super) fn stop_undisturbed(service: &mut RunningService) -> Finished {
+    let begin = std::time::Instant::now();
+    service.signal(Signal::TERM);
+    let end = service.wait();
+    assert_eq!(end.code, Some(0), "{end:?}");
+    assert!(begin.elapsed() < UNDISTURBED, "{:?}", begin.elapsed());
+    end
+}
+
+#[test]
+fn a_collector_killed_under_load_and_started_again_leaves_no_gap_in_the_counts() {
+    let influxdb = InfluxDb::shared();
+    let mut collector = Collector::options()
+        .influxdb(influxdb)
+        .jaeger(Jaeger::shared())
+        .start()
+        .unwrap();
+    let instance = Instance::new();
+    let mut service = instance.exporting(embedded(), &collector.http_endpoint()).start();
+    service.create("1", "First item");
+    let requests = count_field(metrics::HTTP_SERVER_REQUEST_DURATION.name);
+    let total = || instance.total(influxdb, &requests);
+    let load = under_load(&service, |answered| {
+        arrives("counts before", || (total() > 20.0).then_some(()));
+        collector.kill().unwrap();
+        service.wait_for_log(NOT_DELIVERED);
+        await_more(answered, 100);
+        collector.restart().unwrap();
+        let before = total();
+        await_more(answered, 20);
+        arrives("counts afterwards", || (total() > before + 20.0).then_some(()));
+    });
+    load.all_are(200);
+    assert!(load.slowest() < UNDISTURBED, "{:?}", load.slowest());
+    let stopped = SystemTime::now();
+    stop_undisturbed(&mut service);
+    instance.await_point_after(influxdb, metrics::PROCESS_UPTIME.name, stopped);
+    assert_eq!(total() as usize, load.answers.len() + 1);
+    for metric in metrics::ALL {
+        let (monotonic, other) = match metric.kind {
+            Kind::Counter => (vec![metric.name.to_owned()], vec![]),
+            Kind::Histogram => (
+                vec![
+                    bucket_field(metric.name),
+                    count_field(metric.name),
+                    sum_field(metric.name),
+                ],
+                vec![],
+            ),
+            Kind::UpDownCounter | Kind::Gauge => (vec![], vec![metric.name.to_owned()]),
+        };
+        for field in &monotonic {
+            for series in instance.series(influxdb, field) {
+                assert!(series.numbers(field).is_sorted(), "decreases: {series:?}");
+            }
+        }
+        for field in monotonic.iter().chain(&other) {
+            for series in instance.series(influxdb, field) {
+                assert!(
+                    series.numbers(field).iter().all(|number| *number >= 0.0),
+                    "negative: {series:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_collector_that_refuses_connections_disturbs_nothing() {
+    for protocol in ["http/protobuf", "grpc"] {
+        let mut service = Instance::new()
+            .exporting(embedded(), &absent())
+            .env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
+            .env("OTEL_EXPORTER_OTLP_TIMEOUT", EXPORT_TIMEOUT)
+            .args(["--shutdown-grace", "2s"])
+            .start();
+        service.create("1", "First item");
+        let load = under_load(&service, |answered| {
+            service.wait_for_log(NOT_DELIVERED);
+            await_more(answered, 100);
+        });
+        load.all_are(200);
+        assert!(load.slowest() < UNDISTURBED, "{:?}", load.slowest());
+        stop_undisturbed(&mut service);
+        assert_logged_rarely(&service.log_lines());
+    }
+}
+
+#[test]
+fn spans_that_could_not_be_delivered_are_counted() {
+    let influxdb = InfluxDb::shared();
+    let mut collector = Collector::options().influxdb(influxdb).start().unwrap();
+    collector.stop().unwrap();
+    let instance = Instance::new();
+    let mut service = instance.exporting(embedded(), &collector.http_endpoint()).start();
+    for _ in 0..50 {
+        assert_eq!(service.get("/healthz").status, 200);
+    }
+    service.wait_for_log(NOT_DELIVERED);
+    collector.restart().unwrap();
+    for _ in 0..10 {
+        assert_eq!(service.get("/healthz").status, 200);
+    }
+    let stopped = SystemTime::now();
+    stop_undisturbed(&mut service);
+    instance.await_point_after(influxdb, metrics::PROCESS_UPTIME.name, stopped);
+    let exported = instance.by_tags(influxdb, metrics::SPANS_EXPORTED.name, [spans::ERROR_TYPE]);
+    let lost = exported.get(&[Some(metrics::EXPORT_FAILED.to_owned())]).copied();
+    assert!(lost.is_some_and(|lost| lost >= 1.0), "{exported:?}");
+    assert!(
+        exported.get(&[None]).is_some_and(|delivered| *delivered >= 10.0),
+        "{exported:?}"
+    );
+    assert_eq!(exported.values().sum::<f64>() as u64, 60, "{exported:?}");
+    assert_logged_rarely(&service.log_lines());
+}

@@ -1,0 +1,125 @@
+//! The collector accepts connections and answers late or never.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::json;
+use service::telemetry::{metrics, spans};
+use test_servers::{Collector, InfluxDb, Jaeger};
+
+use super::collector_away::{EXPORT_TIMEOUT, UNDISTURBED, assert_logged_rarely, stop_undisturbed};
+use super::instance::Instance;
+use super::load::{await_more, under_load};
+use super::otlp_proxy::OtlpProxy;
+use crate::running_service::RunningService;
+use crate::stores::embedded;
+use crate::tcp_double::silent;
+
+/// Load for some export intervals, then the end, both as if the collector were well.
+#[track_caller]
+fn assert_serves_and_ends_undisturbed(mut service: RunningService) {
+    service.create("1", "First item");
+    let load = under_load(&service, |answered| await_more(answered, 200));
+    load.all_are(200);
+    assert!(load.slowest() < UNDISTURBED, "{:?}", load.slowest());
+    let end = stop_undisturbed(&mut service);
+    let said = end.stdout.iter().any(|line| line.contains("could not be exported"));
+    assert!(said, "{end:?}");
+}
+
+#[test]
+fn a_frozen_collector_delays_neither_requests_nor_the_end() {
+    let collector = Collector::options().start().unwrap();
+    let endpoints = [
+        ("http/protobuf", collector.http_endpoint()),
+        ("grpc", collector.grpc_endpoint()),
+    ];
+    collector.pause().unwrap();
+    for (protocol, endpoint) in endpoints {
+        let service = Instance::new()
+            .exporting(embedded(), &endpoint)
+            .env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
+            .env("OTEL_EXPORTER_OTLP_TIMEOUT", EXPORT_TIMEOUT)
+            .args(["--shutdown-grace", "2s"]);
+        assert_serves_and_ends_undisturbed(service.start());
+    }
+}
+
+#[test]
+fn a_double_that_never_answers_delays_neither_requests_nor_the_end() {
+    for protocol in ["http/protobuf", "grpc"] {
+        let service = Instance::new()
+            .exporting(embedded(), &silent())
+            .env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
+            .env("OTEL_EXPORTER_OTLP_TIMEOUT", EXPORT_TIMEOUT)
+            .args(["--shutdown-grace", "2s"]);
+        assert_serves_and_ends_undisturbed(service.start());
+    }
+}
+
+#[test]
+fn spans_that_find_the_queue_full_are_counted_and_the_rest_arrives_when_the_collector_thaws() {
+    let influxdb = InfluxDb::shared();
+    let collector = Collector::options()
+        .influxdb(influxdb)
+        .jaeger(Jaeger::shared())
+        .start()
+        .unwrap();
+    let instance = Instance::new();
+    let mut service = instance
+        .exporting(embedded(), &collector.http_endpoint())
+        .env("OTEL_BSP_MAX_QUEUE_SIZE", "64")
+        .env("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "16")
+        .env("OTEL_EXPORTER_OTLP_TIMEOUT", EXPORT_TIMEOUT)
+        .start();
+    collector.pause().unwrap();
+    let mut connection = service.connect();
+    for _ in 0..300 {
+        let answer = connection.send_json("GET", "/healthz", &json!({}));
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+    drop(connection);
+    collector.resume().unwrap();
+    let stopped = SystemTime::now();
+    stop_undisturbed(&mut service);
+    instance.await_point_after(influxdb, metrics::PROCESS_UPTIME.name, stopped);
+    let processed = instance.by_tags(influxdb, metrics::SPANS_PROCESSED.name, [spans::ERROR_TYPE]);
+    let dropped = processed[&[Some(metrics::QUEUE_FULL.to_owned())]];
+    // What fits into the queue and into one batch is not dropped.
+    assert!((100.0..300.0).contains(&dropped), "{processed:?}");
+    assert_eq!(processed.values().sum::<f64>() as u64, 300, "{processed:?}");
+    let exported = instance.by_tags(influxdb, metrics::SPANS_EXPORTED.name, [spans::ERROR_TYPE]);
+    assert_eq!(
+        exported.values().sum::<f64>(),
+        processed[&[None]],
+        "{exported:?} {processed:?}"
+    );
+    let capacity = instance.total(influxdb, metrics::SPAN_QUEUE_CAPACITY.name);
+    assert_eq!(
+        (
+            capacity as u64,
+            instance.total(influxdb, metrics::SPAN_QUEUE_SIZE.name) as u64
+        ),
+        (64, 0)
+    );
+    assert_logged_rarely(&service.log_lines());
+}
+
+#[test]
+fn a_slow_collector_gets_everything_that_fits() {
+    let influxdb = InfluxDb::shared();
+    let collector = Collector::shared();
+    let proxy = OtlpProxy::before(collector, Duration::from_millis(700));
+    let instance = Instance::new();
+    let mut service = instance.exporting(embedded(), &proxy.endpoint).start();
+    service.create("1", "First item");
+    let load = under_load(&service, |answered| await_more(answered, 300));
+    load.all_are(200);
+    assert!(load.slowest() < UNDISTURBED, "{:?}", load.slowest());
+    let stopped = SystemTime::now();
+    stop_undisturbed(&mut service);
+    instance.await_point_after(influxdb, metrics::PROCESS_UPTIME.name, stopped);
+    let requests = collector::influxdb::count_field(metrics::HTTP_SERVER_REQUEST_DURATION.name);
+    assert_eq!(instance.total(influxdb, &requests) as usize, load.answers.len() + 1);
+    let spans = 2 * (load.answers.len() + 1);
+    assert_eq!(instance.total(influxdb, metrics::SPANS_PROCESSED.name) as usize, spans);
+}

@@ -1,0 +1,183 @@
+//! Which traces are kept: by the caller's flag and the standard variables in the service, by tail in the collector.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use collector::environment;
+use collector::own_metrics;
+use rustix::process::Signal;
+use service::telemetry::metrics;
+use test_servers::{Collector, InfluxDb, Jaeger};
+
+use super::instance::{Caller, Instance, arrives, ids_of, trace_arrives};
+use crate::dynamodb_double;
+use crate::running_service::{RunningService, ServiceCommand};
+use crate::stores::{embedded, on_dynamodb};
+
+/// Stops the service and waits for its last metrics: how many of its spans went to the exporter.
+fn exported_spans(instance: &Instance, service: &mut RunningService) -> f64 {
+    let stopped = std::time::SystemTime::now();
+    service.signal(Signal::TERM);
+    assert_eq!(service.wait().code, Some(0));
+    let influxdb = InfluxDb::shared();
+    instance.await_point_after(influxdb, metrics::PROCESS_UPTIME.name, stopped);
+    instance.total(influxdb, metrics::SPANS_EXPORTED.name)
+}
+
+#[test]
+fn the_callers_flag_decides_unless_told_otherwise() {
+    let instance = Instance::new();
+    let mut service = instance
+        .exporting(embedded(), &Collector::shared().http_endpoint())
+        .start();
+    let (unsampled, sampled) = (Caller::new(), Caller::new());
+    for (caller, flags) in [(&unsampled, "00"), (&sampled, "01")] {
+        let request = service.request("GET", "/healthz");
+        let answer = service.send(request.header("traceparent", caller.traceparent(flags)));
+        let [trace_id, span_id, answered] = ids_of(&answer);
+        assert_eq!((&trace_id, &*answered), (&caller.trace_id, flags));
+        assert_ne!(span_id, caller.span_id);
+    }
+    trace_arrives(Jaeger::shared(), &sampled.trace_id, 1);
+    assert!(Jaeger::shared().trace(&unsampled.trace_id).unwrap().is_none());
+    assert_eq!(exported_spans(&instance, &mut service) as u64, 1);
+}
+
+#[test]
+fn always_off_exports_no_span_and_every_metric() {
+    let instance = Instance::new();
+    let mut service = instance
+        .exporting(embedded(), &Collector::shared().http_endpoint())
+        .env("OTEL_TRACES_SAMPLER", "always_off")
+        .start();
+    for _ in 0..10 {
+        let answer = service.send(
+            service
+                .request("GET", "/healthz")
+                .header("traceparent", Caller::new().traceparent("01")),
+        );
+        let [_, _, flags] = ids_of(&answer);
+        assert_eq!(flags, "00");
+    }
+    assert_eq!(exported_spans(&instance, &mut service) as u64, 0);
+    let counted = collector::influxdb::count_field(metrics::HTTP_SERVER_REQUEST_DURATION.name);
+    assert_eq!(instance.total(InfluxDb::shared(), &counted) as u64, 10);
+}
+
+#[test]
+fn a_ratio_keeps_that_share_of_traces_and_says_so_in_the_flags() {
+    let instance = Instance::new();
+    let mut service = instance
+        .exporting(embedded(), &Collector::shared().http_endpoint())
+        .env("OTEL_SERVICE_NAME", &instance.0)
+        .env("OTEL_TRACES_SAMPLER", "traceidratio")
+        .env("OTEL_TRACES_SAMPLER_ARG", "0.25")
+        .start();
+    let answers: Vec<_> = (0..400).map(|_| ids_of(&service.get("/healthz"))).collect();
+    let kept: BTreeSet<_> = answers
+        .into_iter()
+        .filter(|[_, _, flags]| flags == "01")
+        .map(|[trace_id, _, _]| trace_id)
+        .collect();
+    // Seven standard deviations around 100.
+    assert!((40..=160).contains(&kept.len()), "{} of 400", kept.len());
+    assert_eq!(exported_spans(&instance, &mut service) as usize, kept.len());
+    let found = arrives("the kept traces", || {
+        let found = Jaeger::shared().search(&instance.0, &[]).unwrap();
+        (found.len() >= kept.len()).then_some(found)
+    });
+    let found: BTreeSet<_> = found.into_iter().map(|trace| trace.id).collect();
+    assert_eq!(found, kept);
+}
+
+#[test]
+fn every_error_is_kept_when_all_but_one_in_a_hundred_of_the_rest_is_dropped() {
+    let (influxdb, jaeger) = (InfluxDb::shared(), Jaeger::shared());
+    let collector = Collector::options()
+        .influxdb(influxdb)
+        .jaeger(jaeger)
+        .share_percent(1.0)
+        // Not to keep a trace because the machine was slow.
+        .variable(environment::TRACE_SLOW_MS, "600000")
+        .start()
+        .unwrap();
+    let named = Instance::new();
+    let start = |command: ServiceCommand| {
+        Instance::new()
+            .exporting(command, &collector.http_endpoint())
+            .env("OTEL_SERVICE_NAME", &named.0)
+            .start()
+    };
+    let sound = start(embedded());
+    let broken = start(on_dynamodb(&dynamodb_double::refusing(
+        "500 Internal Server Error",
+        "InternalServerError",
+    )));
+    let (mut failed, mut answered) = (BTreeSet::new(), BTreeSet::new());
+    for number in 0..400 {
+        let answer = sound.get("/healthz");
+        assert_eq!(answer.status, 200);
+        answered.insert(ids_of(&answer)[0].clone());
+        if number % 100 == 0 {
+            let answer = broken.get("/items/1");
+            assert_eq!(answer.status, 503);
+            failed.insert(ids_of(&answer)[0].clone());
+        }
+    }
+    let judged = |sampled: &str| {
+        let query = format!(
+            r#"SELECT last("{}") FROM "{}" WHERE "host.name" = '{}' AND "{}" = '{sampled}'"#,
+            own_metrics::SAMPLING_TRACES,
+            collector::influxdb::MEASUREMENT,
+            collector.host_name(),
+            own_metrics::SAMPLED,
+        );
+        let series = influxdb.query(InfluxDb::TELEMETRY, &query).unwrap();
+        series.iter().flat_map(|series| series.numbers("last")).sum::<f64>() as usize
+    };
+    arrives("every decision", || {
+        (judged("true") + judged("false") >= failed.len() + answered.len()).then_some(())
+    });
+    let found = arrives("the kept traces", || {
+        let found = jaeger.search(&named.0, &[]).unwrap();
+        (found.len() >= judged("true")).then_some(found)
+    });
+    let found: BTreeSet<_> = found.into_iter().map(|trace| trace.id).collect();
+    assert!(found.is_superset(&failed), "lost: {:?}", failed.difference(&found));
+    let others = found.intersection(&answered).count();
+    // Four of 400, and eight standard deviations above.
+    assert!(others <= 20, "{others} of 400 kept");
+    for trace_id in &failed {
+        let trace = trace_arrives(jaeger, trace_id, 2);
+        assert!(trace.spans.iter().any(|span| span.is_error), "{trace:#?}");
+    }
+    drop(collector);
+}
+
+#[test]
+fn a_slow_trace_is_kept_when_the_rest_is_dropped() {
+    let jaeger = Jaeger::shared();
+    let collector = Collector::options()
+        .influxdb(InfluxDb::shared())
+        .jaeger(jaeger)
+        .share_percent(0.0)
+        .variable(environment::TRACE_SLOW_MS, "400")
+        .start()
+        .unwrap();
+    let proxy = dynamodb_double::Proxy::start();
+    let service = Instance::new()
+        .exporting(on_dynamodb(&proxy.endpoint), &collector.http_endpoint())
+        .args(["--create-table", "--request-timeout", "2m"])
+        .start();
+    proxy.hold();
+    let slow = std::thread::scope(|scope| {
+        let slow = scope.spawn(|| service.get("/items/1"));
+        crate::running_service::poll("the slow request", || (proxy.held() == 1).then_some(()));
+        std::thread::sleep(Duration::from_millis(500));
+        proxy.release();
+        slow.join().unwrap()
+    });
+    assert_eq!(slow.status, 404);
+    let trace = trace_arrives(jaeger, &ids_of(&slow)[0], 2);
+    assert!(trace.spans.iter().all(|span| !span.is_error));
+}

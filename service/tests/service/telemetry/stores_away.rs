@@ -1,0 +1,117 @@
+//! InfluxDB or Jaeger is stopped for a while under load: nothing that the collector accepted is missing afterwards.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use collector::influxdb::count_field;
+use rustix::process::Signal;
+use service::telemetry::metrics;
+use test_servers::{Collector, InfluxDb, Jaeger};
+
+use super::instance::{Instance, arrives, ids_of};
+use super::load::{await_more, under_load};
+use super::otlp_proxy::OtlpProxy;
+use crate::dynamodb_double;
+use crate::stores::{embedded, on_dynamodb};
+
+/// Longer than the collector's first tries to send again.
+const ABSENCE: Duration = Duration::from_secs(20);
+
+#[test]
+fn every_export_that_the_collector_accepted_is_in_influxdb_after_its_absence() {
+    let mut influxdb = InfluxDb::start().unwrap();
+    let collector = Collector::options()
+        .influxdb(&influxdb)
+        .jaeger(Jaeger::shared())
+        .start()
+        .unwrap();
+    let proxy = OtlpProxy::before(&collector, Duration::ZERO);
+    let instance = Instance::new();
+    let mut service = instance.exporting(embedded(), &proxy.endpoint).start();
+    service.create("1", "First item");
+    let load = under_load(&service, |answered| {
+        let uptime = metrics::PROCESS_UPTIME.name;
+        arrives("the first points", || {
+            (!instance.last(&influxdb, uptime).is_empty()).then_some(())
+        });
+        influxdb.stop().unwrap();
+        let accepted = proxy.accepted_metrics();
+        thread::sleep(ABSENCE);
+        await_more(answered, 20);
+        assert!(
+            proxy.accepted_metrics() > accepted + 10,
+            "the collector takes no metrics"
+        );
+        influxdb.restart().unwrap();
+        await_more(answered, 20);
+    });
+    load.all_are(200);
+    let stopped = SystemTime::now();
+    service.signal(Signal::TERM);
+    assert_eq!(service.wait().code, Some(0));
+    instance.await_point_after(&influxdb, metrics::PROCESS_UPTIME.name, stopped);
+    let accepted = proxy.accepted_metrics();
+    let points = || {
+        let series = instance.series(&influxdb, metrics::PROCESS_UPTIME.name);
+        series.iter().map(|series| series.points.len()).sum::<usize>()
+    };
+    arrives(&format!("all of {accepted} exports"), || {
+        (points() >= accepted).then_some(())
+    });
+    assert_eq!(points(), accepted);
+    let requests = count_field(metrics::HTTP_SERVER_REQUEST_DURATION.name);
+    assert_eq!(instance.total(&influxdb, &requests) as usize, load.answers.len() + 1);
+    let updated = instance.total(&influxdb, metrics::ITEMS_UPDATED.name);
+    assert_eq!(updated as usize, load.answers.len());
+}
+
+#[test]
+fn every_error_trace_is_in_jaeger_after_its_absence() {
+    let mut jaeger = Jaeger::start().unwrap();
+    let collector = Collector::options().jaeger(&jaeger).share_percent(0.0).start().unwrap();
+    let failing = dynamodb_double::refusing("400 Bad Request", "AccessDeniedException");
+    let instance = Instance::new();
+    let mut service = instance
+        .exporting(on_dynamodb(&failing), &collector.http_endpoint())
+        .env("OTEL_SERVICE_NAME", &instance.0)
+        .start();
+    let is_over = AtomicBool::new(false);
+    let failed: BTreeSet<String> = thread::scope(|scope| {
+        let client = scope.spawn(|| {
+            let mut connection = service.connect();
+            let mut failed = BTreeSet::new();
+            while !is_over.load(Ordering::Relaxed) {
+                let answer = connection.send("GET", "/items/1", b"");
+                assert_eq!(answer.status, 500, "{answer:?}");
+                failed.insert(ids_of(&answer)[0].clone());
+                thread::sleep(Duration::from_millis(20));
+            }
+            failed
+        });
+        let absence = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            arrives("the first traces", || {
+                (!jaeger.search(&instance.0, &[]).unwrap().is_empty()).then_some(())
+            });
+            jaeger.stop().unwrap();
+            thread::sleep(ABSENCE);
+            jaeger.restart().unwrap();
+        }));
+        is_over.store(true, Ordering::Relaxed);
+        absence.unwrap();
+        client.join().unwrap()
+    });
+    service.signal(Signal::TERM);
+    assert_eq!(service.wait().code, Some(0));
+    assert!(failed.len() > 100, "too little load: {}", failed.len());
+    let missing = || {
+        let found = jaeger.search(&instance.0, &[]).unwrap();
+        let complete = found.into_iter().filter(|trace| trace.spans.len() == 2);
+        let complete: BTreeSet<_> = complete.map(|trace| trace.id).collect();
+        failed.difference(&complete).count()
+    };
+    arrives(&format!("all of {} traces", failed.len()), || {
+        (missing() == 0).then_some(())
+    });
+}
