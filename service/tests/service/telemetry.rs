@@ -4,6 +4,7 @@
 //! Tests share one chain and tell their data apart by `service.instance.id`; those that stop, kill or freeze a server
 //! start one of their own.
 
+mod histogram;
 mod instance;
 mod load;
 mod otlp_proxy;
@@ -11,6 +12,7 @@ mod otlp_proxy;
 mod collector_away;
 mod collector_slow;
 mod ecs_task;
+mod limits;
 mod metrics;
 mod protocols;
 mod sampling;

@@ -1,6 +1,6 @@
 //! The collector is killed, or was never there: the service serves on, and counts on.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant};
 
 use collector::influxdb::{bucket_field, count_field, sum_field};
 use rustix::process::Signal;
@@ -26,9 +26,11 @@ pub(super) const EXPORT_TIMEOUT: &str = "120000";
 
 /// Asserts that lost telemetry was logged, and no more than once a minute.
 #[track_caller]
-pub(super) fn assert_logged_rarely(lines: &[Value]) {
-    let times: Vec<_> = lines
+pub(super) fn assert_logged_rarely(end: &Finished) {
+    let times: Vec<_> = end
+        .stdout
         .iter()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
         .filter(|line| line["message"] == NOT_DELIVERED)
         .map(|line| {
             assert_eq!(line["level"], "WARN", "{line}");
@@ -42,17 +44,17 @@ pub(super) fn assert_logged_rarely(lines: &[Value]) {
             parts[0] * 3600.0 + parts[1] * 60.0 + parts[2]
         })
         .collect();
-    assert!(!times.is_empty(), "not logged: {lines:?}");
+    assert!(!times.is_empty(), "not logged: {end:?}");
     for pair in times.windows(2) {
         let seconds = (pair[1] - pair[0]).rem_euclid(86400.0);
-        assert!(seconds > 59.0, "{seconds} s apart: {lines:?}");
+        assert!(seconds > 59.0, "{seconds} s apart: {end:?}");
     }
 }
 
 /// Ends the service, which must not take longer for its telemetry, and gives what it left.
 #[track_caller]
-pub(super) fn stop_undisturbed(service: &mut RunningService) -> Finished {
-    let begin = std::time::Instant::now();
+pub(super) fn stop_undisturbed(mut service: RunningService) -> Finished {
+    let begin = Instant::now();
     service.signal(Signal::TERM);
     let end = service.wait();
     assert_eq!(end.code, Some(0), "{end:?}");
@@ -69,26 +71,24 @@ fn a_collector_killed_under_load_and_started_again_leaves_no_gap_in_the_counts()
         .start()
         .unwrap();
     let instance = Instance::new();
-    let mut service = instance.exporting(embedded(), &collector.http_endpoint()).start();
+    let service = instance.exporting(embedded(), &collector.http_endpoint()).start();
     service.create("1", "First item");
     let requests = count_field(metrics::HTTP_SERVER_REQUEST_DURATION.name);
     let total = || instance.total(influxdb, &requests);
     let load = under_load(&service, |answered| {
-        arrives("counts before", || (total() > 20.0).then_some(()));
+        arrives("counts before", || (total() > 20).then_some(()));
         collector.kill().unwrap();
         service.wait_for_log(NOT_DELIVERED);
         await_more(answered, 100);
         collector.restart().unwrap();
         let before = total();
         await_more(answered, 20);
-        arrives("counts afterwards", || (total() > before + 20.0).then_some(()));
+        arrives("counts afterwards", || (total() > before + 20).then_some(()));
     });
     load.all_are(200);
     assert!(load.slowest() < UNDISTURBED, "{:?}", load.slowest());
-    let stopped = SystemTime::now();
-    stop_undisturbed(&mut service);
-    instance.await_point_after(influxdb, metrics::PROCESS_UPTIME.name, stopped);
-    assert_eq!(total() as usize, load.answers.len() + 1);
+    instance.finish(influxdb, service);
+    instance.total_becomes(influxdb, &requests, load.count() + 1);
     for metric in metrics::ALL {
         let (monotonic, other) = match metric.kind {
             Kind::Counter => (vec![metric.name.to_owned()], vec![]),
@@ -121,7 +121,7 @@ fn a_collector_killed_under_load_and_started_again_leaves_no_gap_in_the_counts()
 #[test]
 fn a_collector_that_refuses_connections_disturbs_nothing() {
     for protocol in ["http/protobuf", "grpc"] {
-        let mut service = Instance::new()
+        let service = Instance::new()
             .exporting(embedded(), &absent())
             .env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
             .env("OTEL_EXPORTER_OTLP_TIMEOUT", EXPORT_TIMEOUT)
@@ -134,8 +134,7 @@ fn a_collector_that_refuses_connections_disturbs_nothing() {
         });
         load.all_are(200);
         assert!(load.slowest() < UNDISTURBED, "{:?}", load.slowest());
-        stop_undisturbed(&mut service);
-        assert_logged_rarely(&service.log_lines());
+        assert_logged_rarely(&stop_undisturbed(service));
     }
 }
 
@@ -145,7 +144,7 @@ fn spans_that_could_not_be_delivered_are_counted() {
     let mut collector = Collector::options().influxdb(influxdb).start().unwrap();
     collector.stop().unwrap();
     let instance = Instance::new();
-    let mut service = instance.exporting(embedded(), &collector.http_endpoint()).start();
+    let service = instance.exporting(embedded(), &collector.http_endpoint()).start();
     for _ in 0..50 {
         assert_eq!(service.get("/healthz").status, 200);
     }
@@ -154,16 +153,14 @@ fn spans_that_could_not_be_delivered_are_counted() {
     for _ in 0..10 {
         assert_eq!(service.get("/healthz").status, 200);
     }
-    let stopped = SystemTime::now();
-    stop_undisturbed(&mut service);
-    instance.await_point_after(influxdb, metrics::PROCESS_UPTIME.name, stopped);
-    let exported = instance.by_tags(influxdb, metrics::SPANS_EXPORTED.name, [spans::ERROR_TYPE]);
+    let end = instance.finish(influxdb, service);
+    let exported = instance.counts(influxdb, metrics::SPANS_EXPORTED.name, [spans::ERROR_TYPE]);
     let lost = exported.get(&[Some(metrics::EXPORT_FAILED.to_owned())]).copied();
-    assert!(lost.is_some_and(|lost| lost >= 1.0), "{exported:?}");
+    assert!(lost.is_some_and(|lost| lost >= 1), "{exported:?}");
     assert!(
-        exported.get(&[None]).is_some_and(|delivered| *delivered >= 10.0),
+        exported.get(&[None]).is_some_and(|delivered| *delivered >= 10),
         "{exported:?}"
     );
-    assert_eq!(exported.values().sum::<f64>() as u64, 60, "{exported:?}");
-    assert_logged_rarely(&service.log_lines());
+    assert_eq!(exported.values().sum::<i64>(), 60, "{exported:?}");
+    assert_logged_rarely(&end);
 }

@@ -1,6 +1,6 @@
 //! The collector accepts connections and answers late or never.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde_json::json;
 use service::telemetry::{metrics, spans};
@@ -16,12 +16,12 @@ use crate::tcp_double::silent;
 
 /// Load for some export intervals, then the end, both as if the collector were well.
 #[track_caller]
-fn assert_serves_and_ends_undisturbed(mut service: RunningService) {
+fn assert_serves_and_ends_undisturbed(service: RunningService) {
     service.create("1", "First item");
     let load = under_load(&service, |answered| await_more(answered, 200));
     load.all_are(200);
     assert!(load.slowest() < UNDISTURBED, "{:?}", load.slowest());
-    let end = stop_undisturbed(&mut service);
+    let end = stop_undisturbed(service);
     let said = end.stdout.iter().any(|line| line.contains("could not be exported"));
     assert!(said, "{end:?}");
 }
@@ -65,7 +65,7 @@ fn spans_that_find_the_queue_full_are_counted_and_the_rest_arrives_when_the_coll
         .start()
         .unwrap();
     let instance = Instance::new();
-    let mut service = instance
+    let service = instance
         .exporting(embedded(), &collector.http_endpoint())
         .env("OTEL_BSP_MAX_QUEUE_SIZE", "64")
         .env("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "16")
@@ -79,47 +79,31 @@ fn spans_that_find_the_queue_full_are_counted_and_the_rest_arrives_when_the_coll
     }
     drop(connection);
     collector.resume().unwrap();
-    let stopped = SystemTime::now();
-    stop_undisturbed(&mut service);
-    instance.await_point_after(influxdb, metrics::PROCESS_UPTIME.name, stopped);
-    let processed = instance.by_tags(influxdb, metrics::SPANS_PROCESSED.name, [spans::ERROR_TYPE]);
+    let end = instance.finish(influxdb, service);
+    let processed = instance.counts(influxdb, metrics::SPANS_PROCESSED.name, [spans::ERROR_TYPE]);
     let dropped = processed[&[Some(metrics::QUEUE_FULL.to_owned())]];
     // What fits into the queue and into one batch is not dropped.
-    assert!((100.0..300.0).contains(&dropped), "{processed:?}");
-    assert_eq!(processed.values().sum::<f64>() as u64, 300, "{processed:?}");
-    let exported = instance.by_tags(influxdb, metrics::SPANS_EXPORTED.name, [spans::ERROR_TYPE]);
-    assert_eq!(
-        exported.values().sum::<f64>(),
-        processed[&[None]],
-        "{exported:?} {processed:?}"
-    );
-    let capacity = instance.total(influxdb, metrics::SPAN_QUEUE_CAPACITY.name);
-    assert_eq!(
-        (
-            capacity as u64,
-            instance.total(influxdb, metrics::SPAN_QUEUE_SIZE.name) as u64
-        ),
-        (64, 0)
-    );
-    assert_logged_rarely(&service.log_lines());
+    assert!((100..300).contains(&dropped), "{processed:?}");
+    assert_eq!(processed.values().sum::<i64>(), 300, "{processed:?}");
+    instance.total_becomes(influxdb, metrics::SPANS_EXPORTED.name, processed[&[None]]);
+    instance.total_becomes(influxdb, metrics::SPAN_QUEUE_CAPACITY.name, 64);
+    instance.total_becomes(influxdb, metrics::SPAN_QUEUE_SIZE.name, 0);
+    assert_logged_rarely(&end);
 }
 
 #[test]
 fn a_slow_collector_gets_everything_that_fits() {
     let influxdb = InfluxDb::shared();
-    let collector = Collector::shared();
-    let proxy = OtlpProxy::before(collector, Duration::from_millis(700));
+    let proxy = OtlpProxy::before(Collector::shared(), Duration::from_millis(700));
     let instance = Instance::new();
-    let mut service = instance.exporting(embedded(), &proxy.endpoint).start();
+    let service = instance.exporting(embedded(), &proxy.endpoint).start();
     service.create("1", "First item");
     let load = under_load(&service, |answered| await_more(answered, 300));
     load.all_are(200);
     assert!(load.slowest() < UNDISTURBED, "{:?}", load.slowest());
-    let stopped = SystemTime::now();
-    stop_undisturbed(&mut service);
-    instance.await_point_after(influxdb, metrics::PROCESS_UPTIME.name, stopped);
-    let requests = collector::influxdb::count_field(metrics::HTTP_SERVER_REQUEST_DURATION.name);
-    assert_eq!(instance.total(influxdb, &requests) as usize, load.answers.len() + 1);
-    let spans = 2 * (load.answers.len() + 1);
-    assert_eq!(instance.total(influxdb, metrics::SPANS_PROCESSED.name) as usize, spans);
+    instance.finish(influxdb, service);
+    let requests = load.count() + 1;
+    let recorded = collector::influxdb::count_field(metrics::HTTP_SERVER_REQUEST_DURATION.name);
+    instance.total_becomes(influxdb, &recorded, requests);
+    instance.total_becomes(influxdb, metrics::SPANS_PROCESSED.name, 2 * requests);
 }

@@ -1,21 +1,30 @@
 //! One service whose telemetry is exported, and what of it has arrived.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use collector::influxdb::MEASUREMENT;
+use rustix::process::Signal;
+use service::telemetry::metrics;
 use service::telemetry::resource::SERVICE_INSTANCE_ID;
 use test_servers::{InfluxDb, Jaeger, Series, Trace};
 
 use crate::answer::Answer;
-use crate::running_service::ServiceCommand;
+use crate::running_service::{Finished, RunningService, ServiceCommand};
 
 /// Longer than anything takes to get through the chain on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// Longer than the rest of an export takes when a part of it has arrived: the collector may divide it.
+const SETTLING_TIME: Duration = Duration::from_secs(20);
+
 /// Between two queries: they cost the servers more than what they wait for.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Whole numbers by values of tags.
+pub(crate) type Counts<const N: usize> = BTreeMap<[Option<String>; N], i64>;
 
 /// What a test knows its service's telemetry by: its `service.instance.id`.
 #[derive(Clone, Debug)]
@@ -79,20 +88,57 @@ impl Instance {
         values
     }
 
-    /// Last values of a field, added up over all tags.
+    /// As [`Instance::by_tags`], of a field of whole numbers.
     #[track_caller]
-    pub(crate) fn total(&self, influxdb: &InfluxDb, field: &str) -> f64 {
-        self.by_tags(influxdb, field, []).into_values().sum()
+    pub(crate) fn counts<const N: usize>(&self, influxdb: &InfluxDb, field: &str, tags: [&str; N]) -> Counts<N> {
+        let whole = |(key, value): ([Option<String>; N], f64)| {
+            assert_eq!(value.fract(), 0.0, "{field}");
+            (key, value as i64)
+        };
+        self.by_tags(influxdb, field, tags).into_iter().map(whole).collect()
     }
 
-    /// Waits until InfluxDB has what the service exported of this field after `time`, as its last export must be.
+    /// Last values of a field of whole numbers, added up over all tags.
     #[track_caller]
-    pub(crate) fn await_point_after(&self, influxdb: &InfluxDb, field: &str, time: SystemTime) {
+    pub(crate) fn total(&self, influxdb: &InfluxDb, field: &str) -> i64 {
+        self.counts(influxdb, field, []).into_values().sum()
+    }
+
+    /// Waits until [`Instance::counts`] are these.
+    #[track_caller]
+    pub(crate) fn counts_become<const N: usize>(
+        &self,
+        influxdb: &InfluxDb,
+        field: &str,
+        tags: [&str; N],
+        expected: &Counts<N>,
+    ) {
+        becomes(field, expected, || self.counts(influxdb, field, tags));
+    }
+
+    /// Waits until a field is there and [`Instance::total`] is this.
+    #[track_caller]
+    pub(crate) fn total_becomes(&self, influxdb: &InfluxDb, field: &str, expected: i64) {
+        self.counts_become(influxdb, field, [], &BTreeMap::from([([], expected)]));
+    }
+
+    /// Stops the service, which must end well, and waits until InfluxDB has its last export.
+    #[track_caller]
+    pub(crate) fn finish(&self, influxdb: &InfluxDb, mut service: RunningService) -> Finished {
+        let stopped = SystemTime::now();
+        service.signal(Signal::TERM);
+        let end = service.wait();
+        assert_eq!(end.code, Some(0), "{end:?}");
+        self.await_export_after(influxdb, stopped);
+        end
+    }
+
+    #[track_caller]
+    fn await_export_after(&self, influxdb: &InfluxDb, time: SystemTime) {
         let time = i64::try_from(time.duration_since(UNIX_EPOCH).unwrap().as_nanos()).unwrap();
         arrives("the last export", || {
-            let series = self.last(influxdb, field);
-            let is_later = |series: &Series| series.points[0].time.is_some_and(|at| at > time);
-            series.iter().any(is_later).then_some(())
+            let series = self.last(influxdb, metrics::PROCESS_UPTIME.name).pop()?;
+            series.points[0].time.filter(|at| *at > time)
         });
     }
 }
@@ -106,6 +152,20 @@ pub(crate) fn arrives<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
             return answer;
         }
         assert!(Instant::now() < deadline, "waited in vain for {what}");
+        thread::sleep(POLL_INTERVAL);
+    }
+}
+
+/// Waits until what is asked for is this; where it never is, the difference is shown.
+#[track_caller]
+fn becomes<T: PartialEq + Debug>(what: &str, expected: &T, mut ask: impl FnMut() -> T) {
+    let deadline = Instant::now() + SETTLING_TIME;
+    loop {
+        let actual = ask();
+        if actual == *expected || Instant::now() > deadline {
+            assert_eq!(actual, *expected, "{what}");
+            return;
+        }
         thread::sleep(POLL_INTERVAL);
     }
 }

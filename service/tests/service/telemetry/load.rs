@@ -21,6 +21,11 @@ pub(crate) struct Load {
 }
 
 impl Load {
+    /// How many answers there were.
+    pub(crate) fn count(&self) -> i64 {
+        i64::try_from(self.answers.len()).unwrap()
+    }
+
     /// The slowest answer.
     pub(crate) fn slowest(&self) -> Duration {
         self.answers

@@ -32,7 +32,7 @@ fn assert_traces_and_metrics_arrive(instance: &Instance, command: ServiceCommand
     assert_eq!(answer.status, 201);
     trace_arrives(Jaeger::shared(), &ids_of(&answer)[0], 2);
     arrives("the item counted", || {
-        (instance.total(InfluxDb::shared(), metrics::ITEMS_CREATED.name) as u64 == 1).then_some(())
+        (instance.total(InfluxDb::shared(), metrics::ITEMS_CREATED.name) == 1).then_some(())
     });
 }
 
@@ -80,7 +80,7 @@ fn telemetry_arrives_over_tls_by_the_certificates_of_the_system() {
 #[test]
 fn a_collector_that_is_not_trusted_gets_nothing_and_disturbs_nothing() {
     for (protocol, proxy) in behind_tls() {
-        let mut service = Instance::new()
+        let service = Instance::new()
             .exporting(embedded(), &proxy.url)
             .env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
             .args(["--shutdown-grace", "2s"])
@@ -89,6 +89,6 @@ fn a_collector_that_is_not_trusted_gets_nothing_and_disturbs_nothing() {
         assert_eq!(answer.status, 201);
         service.wait_for_log(NOT_DELIVERED);
         assert!(Jaeger::shared().trace(&ids_of(&answer)[0]).unwrap().is_none());
-        stop_undisturbed(&mut service);
+        stop_undisturbed(service);
     }
 }

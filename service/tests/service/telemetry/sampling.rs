@@ -5,29 +5,18 @@ use std::time::Duration;
 
 use collector::environment;
 use collector::own_metrics;
-use rustix::process::Signal;
 use service::telemetry::metrics;
 use test_servers::{Collector, InfluxDb, Jaeger};
 
 use super::instance::{Caller, Instance, arrives, ids_of, trace_arrives};
 use crate::dynamodb_double;
-use crate::running_service::{RunningService, ServiceCommand};
+use crate::running_service::ServiceCommand;
 use crate::stores::{embedded, on_dynamodb};
-
-/// Stops the service and waits for its last metrics: how many of its spans went to the exporter.
-fn exported_spans(instance: &Instance, service: &mut RunningService) -> f64 {
-    let stopped = std::time::SystemTime::now();
-    service.signal(Signal::TERM);
-    assert_eq!(service.wait().code, Some(0));
-    let influxdb = InfluxDb::shared();
-    instance.await_point_after(influxdb, metrics::PROCESS_UPTIME.name, stopped);
-    instance.total(influxdb, metrics::SPANS_EXPORTED.name)
-}
 
 #[test]
 fn the_callers_flag_decides_unless_told_otherwise() {
     let instance = Instance::new();
-    let mut service = instance
+    let service = instance
         .exporting(embedded(), &Collector::shared().http_endpoint())
         .start();
     let (unsampled, sampled) = (Caller::new(), Caller::new());
@@ -40,13 +29,14 @@ fn the_callers_flag_decides_unless_told_otherwise() {
     }
     trace_arrives(Jaeger::shared(), &sampled.trace_id, 1);
     assert!(Jaeger::shared().trace(&unsampled.trace_id).unwrap().is_none());
-    assert_eq!(exported_spans(&instance, &mut service) as u64, 1);
+    instance.finish(InfluxDb::shared(), service);
+    instance.total_becomes(InfluxDb::shared(), metrics::SPANS_EXPORTED.name, 1);
 }
 
 #[test]
 fn always_off_exports_no_span_and_every_metric() {
     let instance = Instance::new();
-    let mut service = instance
+    let service = instance
         .exporting(embedded(), &Collector::shared().http_endpoint())
         .env("OTEL_TRACES_SAMPLER", "always_off")
         .start();
@@ -59,15 +49,17 @@ fn always_off_exports_no_span_and_every_metric() {
         let [_, _, flags] = ids_of(&answer);
         assert_eq!(flags, "00");
     }
-    assert_eq!(exported_spans(&instance, &mut service) as u64, 0);
+    let influxdb = InfluxDb::shared();
+    instance.finish(influxdb, service);
+    instance.total_becomes(influxdb, metrics::SPANS_EXPORTED.name, 0);
     let counted = collector::influxdb::count_field(metrics::HTTP_SERVER_REQUEST_DURATION.name);
-    assert_eq!(instance.total(InfluxDb::shared(), &counted) as u64, 10);
+    instance.total_becomes(influxdb, &counted, 10);
 }
 
 #[test]
 fn a_ratio_keeps_that_share_of_traces_and_says_so_in_the_flags() {
     let instance = Instance::new();
-    let mut service = instance
+    let service = instance
         .exporting(embedded(), &Collector::shared().http_endpoint())
         .env("OTEL_SERVICE_NAME", &instance.0)
         .env("OTEL_TRACES_SAMPLER", "traceidratio")
@@ -81,7 +73,9 @@ fn a_ratio_keeps_that_share_of_traces_and_says_so_in_the_flags() {
         .collect();
     // Seven standard deviations around 100.
     assert!((40..=160).contains(&kept.len()), "{} of 400", kept.len());
-    assert_eq!(exported_spans(&instance, &mut service) as usize, kept.len());
+    instance.finish(InfluxDb::shared(), service);
+    let exported = i64::try_from(kept.len()).unwrap();
+    instance.total_becomes(InfluxDb::shared(), metrics::SPANS_EXPORTED.name, exported);
     let found = arrives("the kept traces", || {
         let found = Jaeger::shared().search(&instance.0, &[]).unwrap();
         (found.len() >= kept.len()).then_some(found)

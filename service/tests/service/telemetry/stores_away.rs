@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use collector::influxdb::count_field;
 use rustix::process::Signal;
@@ -14,7 +14,13 @@ use super::instance::{Instance, arrives, ids_of};
 use super::load::{await_more, under_load};
 use super::otlp_proxy::OtlpProxy;
 use crate::dynamodb_double;
+use crate::running_service::RunningService;
 use crate::stores::{embedded, on_dynamodb};
+
+const CLIENTS: usize = 2;
+
+/// Between two requests of a client: Jaeger gives no more traces at once than its search is asked for.
+const PAUSE: Duration = Duration::from_millis(40);
 
 /// Longer than the collector's first tries to send again.
 const ABSENCE: Duration = Duration::from_secs(20);
@@ -29,7 +35,7 @@ fn every_export_that_the_collector_accepted_is_in_influxdb_after_its_absence() {
         .unwrap();
     let proxy = OtlpProxy::before(&collector, Duration::ZERO);
     let instance = Instance::new();
-    let mut service = instance.exporting(embedded(), &proxy.endpoint).start();
+    let service = instance.exporting(embedded(), &proxy.endpoint).start();
     service.create("1", "First item");
     let load = under_load(&service, |answered| {
         let uptime = metrics::PROCESS_UPTIME.name;
@@ -48,10 +54,7 @@ fn every_export_that_the_collector_accepted_is_in_influxdb_after_its_absence() {
         await_more(answered, 20);
     });
     load.all_are(200);
-    let stopped = SystemTime::now();
-    service.signal(Signal::TERM);
-    assert_eq!(service.wait().code, Some(0));
-    instance.await_point_after(&influxdb, metrics::PROCESS_UPTIME.name, stopped);
+    instance.finish(&influxdb, service);
     let accepted = proxy.accepted_metrics();
     let points = || {
         let series = instance.series(&influxdb, metrics::PROCESS_UPTIME.name);
@@ -62,16 +65,15 @@ fn every_export_that_the_collector_accepted_is_in_influxdb_after_its_absence() {
     });
     assert_eq!(points(), accepted);
     let requests = count_field(metrics::HTTP_SERVER_REQUEST_DURATION.name);
-    assert_eq!(instance.total(&influxdb, &requests) as usize, load.answers.len() + 1);
-    let updated = instance.total(&influxdb, metrics::ITEMS_UPDATED.name);
-    assert_eq!(updated as usize, load.answers.len());
+    instance.total_becomes(&influxdb, &requests, load.count() + 1);
+    instance.total_becomes(&influxdb, metrics::ITEMS_UPDATED.name, load.count());
 }
 
 #[test]
 fn every_error_trace_is_in_jaeger_after_its_absence() {
     let mut jaeger = Jaeger::start().unwrap();
     let collector = Collector::options().jaeger(&jaeger).share_percent(0.0).start().unwrap();
-    let failing = dynamodb_double::refusing("400 Bad Request", "AccessDeniedException");
+    let failing = dynamodb_double::refusing("500 Internal Server Error", "InternalServerError");
     let instance = Instance::new();
     let mut service = instance
         .exporting(on_dynamodb(&failing), &collector.http_endpoint())
@@ -79,17 +81,9 @@ fn every_error_trace_is_in_jaeger_after_its_absence() {
         .start();
     let is_over = AtomicBool::new(false);
     let failed: BTreeSet<String> = thread::scope(|scope| {
-        let client = scope.spawn(|| {
-            let mut connection = service.connect();
-            let mut failed = BTreeSet::new();
-            while !is_over.load(Ordering::Relaxed) {
-                let answer = connection.send("GET", "/items/1", b"");
-                assert_eq!(answer.status, 500, "{answer:?}");
-                failed.insert(ids_of(&answer)[0].clone());
-                thread::sleep(Duration::from_millis(20));
-            }
-            failed
-        });
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|_| scope.spawn(|| fail_until(&service, &is_over)))
+            .collect();
         let absence = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             arrives("the first traces", || {
                 (!jaeger.search(&instance.0, &[]).unwrap().is_empty()).then_some(())
@@ -100,11 +94,11 @@ fn every_error_trace_is_in_jaeger_after_its_absence() {
         }));
         is_over.store(true, Ordering::Relaxed);
         absence.unwrap();
-        client.join().unwrap()
+        clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
     });
     service.signal(Signal::TERM);
     assert_eq!(service.wait().code, Some(0));
-    assert!(failed.len() > 100, "too little load: {}", failed.len());
+    assert!(failed.len() > 50, "too little load: {}", failed.len());
     let missing = || {
         let found = jaeger.search(&instance.0, &[]).unwrap();
         let complete = found.into_iter().filter(|trace| trace.spans.len() == 2);
@@ -114,4 +108,18 @@ fn every_error_trace_is_in_jaeger_after_its_absence() {
     arrives(&format!("all of {} traces", failed.len()), || {
         (missing() == 0).then_some(())
     });
+}
+
+/// Sends requests that fail; gives their trace ids.
+fn fail_until(service: &RunningService, is_over: &AtomicBool) -> Vec<String> {
+    let mut connection = service.connect();
+    let mut failed = Vec::new();
+    while !is_over.load(Ordering::Relaxed) {
+        let answer = connection.send("GET", "/items/1", b"");
+        assert_eq!(answer.status, 503, "{answer:?}");
+        let [trace_id, _, _] = ids_of(&answer);
+        failed.push(trace_id);
+        thread::sleep(PAUSE);
+    }
+    failed
 }
