@@ -161,7 +161,7 @@ impl Service {
                         draining: draining.clone(),
                         last_probe,
                     };
-                    Dispatch::new(router(state, write_token), limits, draining, http_server)
+                    Dispatch::new(router(state, write_token), limits, draining).recorded_by(http_server)
                 };
                 Worker::start(index, dispatch, settings.shutdown_grace)
             })

@@ -10,9 +10,11 @@ pub mod http_server;
 pub mod metrics;
 mod process;
 pub mod resource;
+pub mod sampling;
 pub mod settings;
 mod span_queue;
 pub mod spans;
+mod tracer;
 
 use std::io;
 use std::sync::Arc;
@@ -20,9 +22,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use opentelemetry::metrics::{Counter, Meter, MeterProvider as _};
-use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
-use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use tokio::runtime::{Handle, RuntimeMetrics};
 use tokio::sync::oneshot;
 
@@ -32,6 +32,7 @@ use self::exporters::{FailureLog, OnRuntime};
 use self::http_server::HttpServer;
 use self::settings::TelemetrySettings;
 use self::span_queue::{SpanCounts, SpanQueue};
+use self::tracer::Tracer;
 
 /// Instrumentation scope of everything emitted here.
 const SCOPE: &str = "marketboro-service";
@@ -51,7 +52,7 @@ pub enum TelemetryError {
 pub struct Telemetry {
     meter: Meter,
     meter_provider: SdkMeterProvider,
-    tracer_provider: Option<SdkTracerProvider>,
+    tracer: Option<Tracer>,
     instruments: Arc<Instruments>,
     /// Ends the thread that exports when dropped.
     _runtime: oneshot::Sender<()>,
@@ -68,7 +69,7 @@ pub(crate) struct Instruments {
 }
 
 impl Instruments {
-    fn new(meter: &Meter, tracer: Option<SdkTracer>, table: &str) -> Self {
+    fn new(meter: &Meter, tracer: Option<Tracer>, table: &str) -> Self {
         Self {
             http_server: Arc::new(HttpServer::new(meter, tracer.clone())),
             db_client: DbClient::new(meter, tracer, table),
@@ -93,16 +94,12 @@ impl Telemetry {
         ));
         let resource = resource::resource(settings).await;
         let entered = runtime.enter();
-        let tracer_provider = match &settings.traces {
+        let tracer = match &settings.traces {
             Some(traces) => {
                 let exporter = exporters::span_exporter(traces)?;
                 let exporter = OnRuntime::new(exporter, runtime.clone(), Arc::clone(&counts), Arc::clone(&log));
-                Some(
-                    SdkTracerProvider::builder()
-                        .with_resource(resource.clone())
-                        .with_span_processor(SpanQueue::new(exporter, Arc::clone(&counts)))
-                        .build(),
-                )
+                let queue = SpanQueue::new(exporter, &resource, Arc::clone(&counts));
+                Some(Tracer::new(queue, settings.sampler))
             }
             None => None,
         };
@@ -115,16 +112,15 @@ impl Telemetry {
         drop(entered);
         let meter_provider = meter_provider.build();
         let meter = meter_provider.meter(SCOPE);
-        if tracer_provider.is_some() {
+        if tracer.is_some() {
             counts.observe(&meter);
         }
         process::observe_process(&meter);
-        let tracer = tracer_provider.as_ref().map(|provider| provider.tracer(SCOPE));
         Ok(Some(Self {
-            instruments: Arc::new(Instruments::new(&meter, tracer, table)),
+            instruments: Arc::new(Instruments::new(&meter, tracer.clone(), table)),
             meter,
             meter_provider,
-            tracer_provider,
+            tracer,
             _runtime: stop_runtime,
         }))
     }
@@ -145,9 +141,7 @@ impl Telemetry {
         let flush = move || {
             let left = || deadline.saturating_duration_since(Instant::now());
             // Half of the time, so that a slow collector gets the metrics too.
-            let spans = self
-                .tracer_provider
-                .map_or(Ok(()), |spans| spans.shutdown_with_timeout(left() / 2));
+            let spans = self.tracer.map_or(Ok(()), |spans| spans.shutdown(left() / 2));
             let metrics = self.meter_provider.shutdown_with_timeout(left());
             let _ = done.send(spans.is_ok() && metrics.is_ok());
         };

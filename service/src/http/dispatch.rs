@@ -21,7 +21,7 @@ use super::error::ApiError;
 use super::health::Draining;
 use super::request_context::{self, RequestContext};
 use super::unread_body::DrainedBody;
-use crate::telemetry::http_server::{ActiveRequest, HttpServer};
+use crate::telemetry::http_server::HttpServer;
 
 /// Limits that all workers share.
 #[derive(Clone, Debug)]
@@ -68,14 +68,19 @@ pub struct Dispatch {
 }
 
 impl Dispatch {
-    /// Passes what is within `limits` on to `router`, and records it where telemetry is on.
-    pub(crate) fn new(router: Router, limits: Limits, draining: Draining, telemetry: Option<Arc<HttpServer>>) -> Self {
+    /// Passes what is within `limits` on to `router`.
+    pub fn new(router: Router, limits: Limits, draining: Draining) -> Self {
         Self {
             router,
             limits,
             draining,
-            telemetry,
+            telemetry: None,
         }
+    }
+
+    /// Records requests where telemetry is on.
+    pub(crate) fn recorded_by(self, telemetry: Option<Arc<HttpServer>>) -> Self {
+        Self { telemetry, ..self }
     }
 
     /// Answers one request.
@@ -83,13 +88,11 @@ impl Dispatch {
     where
         B: HttpBody<Data = bytes::Bytes, Error: Into<axum::BoxError>> + Send + Unpin + 'static,
     {
-        let parent = request_context::remote_parent(request.headers());
-        let active = self
-            .telemetry
-            .as_ref()
-            .map(|telemetry| telemetry.begin(&request, parent.clone()));
-        let span = active.as_ref().and_then(ActiveRequest::span_context);
-        let context = RequestContext::new(request.headers(), parent.as_ref(), span);
+        let telemetry = self.telemetry.as_ref();
+        let caller = request_context::remote_parent(request.headers());
+        let sampler = telemetry.and_then(|telemetry| telemetry.sampler());
+        let context = RequestContext::new(request.headers(), caller.as_ref(), sampler);
+        let active = telemetry.map(|telemetry| telemetry.begin(&request, context.span(), caller));
         let request = request.map(|body| Body::new(DrainedBody::new(body)));
         let mut response = context
             .scope(answer_within(

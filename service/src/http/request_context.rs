@@ -8,6 +8,8 @@ use axum::extract::MatchedPath;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 
+use crate::telemetry::sampling::HeadSampler;
+
 /// The header a caller may name its request by; otherwise the trace id stands in.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The header of W3C Trace Context.
@@ -44,21 +46,21 @@ struct Known {
 }
 
 impl RequestContext {
-    /// Takes over the request id of the caller and the ids of `span`; without that, ids are made as part of the trace
-    /// of `parent`.
-    pub fn new(headers: &HeaderMap, parent: Option<&SpanContext>, span: Option<&SpanContext>) -> Self {
+    /// Takes over the request id of the caller, and makes a span in the trace of `parent`. `sampler` decides whether
+    /// the span is recorded; without one, nothing is, and the caller's flags stay.
+    pub fn new(headers: &HeaderMap, parent: Option<&SpanContext>, sampler: Option<HeadSampler>) -> Self {
         let request_id = headers.get(X_REQUEST_ID).filter(|id| {
             (1..=MAX_REQUEST_ID_BYTES).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
         });
-        let span = span.cloned().unwrap_or_else(|| {
-            SpanContext::new(
-                parent.map_or_else(|| TraceId::from(fastrand::u128(1..)), SpanContext::trace_id),
-                SpanId::from(fastrand::u64(1..)),
-                parent.map_or(TraceFlags::NOT_SAMPLED, SpanContext::trace_flags),
-                false,
-                TraceState::NONE,
-            )
-        });
+        let trace_id = parent.map_or_else(|| TraceId::from(fastrand::u128(1..)), SpanContext::trace_id);
+        let flags = parent.map_or(TraceFlags::NOT_SAMPLED, SpanContext::trace_flags);
+        let span = SpanContext::new(
+            trace_id,
+            SpanId::from(fastrand::u64(1..)),
+            sampler.map_or(flags, |sampler| flags.with_sampled(sampler.samples(trace_id, parent))),
+            false,
+            TraceState::NONE,
+        );
         Self(Arc::new(Known {
             request_id: request_id.cloned(),
             span,

@@ -6,13 +6,16 @@ use std::time::Instant;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
+use opentelemetry::KeyValue;
 use opentelemetry::metrics::Meter;
-use opentelemetry::trace::{Span as _, SpanBuilder, SpanContext, SpanKind, Status, TraceContextExt as _, Tracer as _};
-use opentelemetry::{Context, KeyValue};
-use opentelemetry_sdk::trace::{SdkTracer, Span};
+use opentelemetry::trace::{SpanContext, SpanId, SpanKind, TraceState};
 
 use super::metrics::{self, DYNAMODB, HistogramSeries, error_type};
-use super::spans::{AWS_REQUEST_ID, DB_COLLECTION_NAME, DB_OPERATION_NAME, DB_RESPONSE_STATUS_CODE, DB_SYSTEM_NAME};
+use super::spans::{
+    AWS_REQUEST_ID, DATABASE_CALL_ATTRIBUTES, DB_COLLECTION_NAME, DB_OPERATION_NAME, DB_RESPONSE_STATUS_CODE,
+    DB_SYSTEM_NAME,
+};
+use super::tracer::{ActiveSpan, Tracer};
 
 /// What DynamoDB answers when the condition of a write does not hold.
 pub const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
@@ -55,13 +58,13 @@ impl Operation {
 /// Instruments of the calls to one table.
 #[derive(Debug)]
 pub(crate) struct DbClient {
-    tracer: Option<SdkTracer>,
+    tracer: Option<Tracer>,
     duration: HistogramSeries<(Operation, Outcome)>,
     table: Arc<str>,
 }
 
 impl DbClient {
-    pub(super) fn new(meter: &Meter, tracer: Option<SdkTracer>, table: &str) -> Self {
+    pub(super) fn new(meter: &Meter, tracer: Option<Tracer>, table: &str) -> Self {
         Self {
             tracer,
             duration: HistogramSeries::new(metrics::histogram(
@@ -85,7 +88,12 @@ impl DbClient {
         E: ProvideErrorMetadata + RequestId,
     {
         let mut active = ActiveCall {
-            span: self.tracer.as_ref().map(|tracer| start_span(tracer, operation, parent)),
+            span: self
+                .tracer
+                .as_ref()
+                .and(parent)
+                .filter(SpanContext::is_sampled)
+                .map(begin_span),
             client: self,
             operation,
             started: Instant::now(),
@@ -93,24 +101,27 @@ impl DbClient {
         };
         let result = call.await;
         active.outcome = Outcome::of(&result);
-        if let Some(span) = active.span.as_mut().filter(|span| span.is_recording()) {
+        if let Some(span) = active.span.as_mut() {
             let request_id = match &result {
                 Ok(output) => output.request_id(),
                 Err(error) => error.request_id(),
             };
-            span.set_attributes(request_id.map(|id| KeyValue::new(AWS_REQUEST_ID, id.to_owned())));
+            span.attributes
+                .extend(request_id.map(|id| KeyValue::new(AWS_REQUEST_ID, id.to_owned())));
         }
         result
     }
 }
 
-fn start_span(tracer: &SdkTracer, operation: Operation, parent: Option<SpanContext>) -> Span {
-    let context = match parent {
-        Some(parent) => Context::new().with_remote_span_context(parent),
-        None => Context::new(),
-    };
-    let builder = SpanBuilder::from_name(operation.span_name()).with_kind(SpanKind::Client);
-    tracer.build_with_context(builder, &context)
+fn begin_span(parent: SpanContext) -> ActiveSpan {
+    let context = SpanContext::new(
+        parent.trace_id(),
+        SpanId::from(fastrand::u64(1..)),
+        parent.trace_flags(),
+        false,
+        TraceState::NONE,
+    );
+    ActiveSpan::begin(context, Some(parent), SpanKind::Client, DATABASE_CALL_ATTRIBUTES.len())
 }
 
 /// How a call ended.
@@ -146,7 +157,7 @@ impl Outcome {
 /// A call that is under way; recorded when dropped.
 struct ActiveCall<'a> {
     client: &'a DbClient,
-    span: Option<Span>,
+    span: Option<ActiveSpan>,
     operation: Operation,
     started: Instant,
     outcome: Outcome,
@@ -154,30 +165,34 @@ struct ActiveCall<'a> {
 
 impl Drop for ActiveCall<'_> {
     fn drop(&mut self) {
-        let attributes = || {
-            let mut attributes = vec![
-                KeyValue::new(DB_SYSTEM_NAME, DYNAMODB),
-                KeyValue::new(DB_OPERATION_NAME, self.operation.name()),
-                KeyValue::new(DB_COLLECTION_NAME, Arc::clone(&self.client.table)),
-            ];
-            match &self.outcome {
-                Outcome::Ok => {}
-                Outcome::ConditionFailed => attributes.push(KeyValue::new(DB_RESPONSE_STATUS_CODE, CONDITION_FAILED)),
-                Outcome::Error(kind) => attributes.push(error_type(kind.clone())),
-            }
-            attributes
-        };
+        let elapsed = self.started.elapsed();
         self.client.duration.record(
-            self.started.elapsed().as_secs_f64(),
+            elapsed.as_secs_f64(),
             |(operation, outcome)| *operation == self.operation && *outcome == self.outcome,
-            || ((self.operation, self.outcome.clone()), attributes()),
+            || ((self.operation, self.outcome.clone()), self.attributes().collect()),
         );
-        if let Some(span) = self.span.as_mut().filter(|span| span.is_recording()) {
-            span.set_attributes(attributes());
-            if let Outcome::Error(_) = self.outcome {
-                span.set_status(Status::error(""));
-            }
-            span.end();
+        if let (Some(mut span), Some(tracer)) = (self.span.take(), &self.client.tracer) {
+            span.attributes.extend(self.attributes());
+            let is_error = matches!(self.outcome, Outcome::Error(_));
+            span.end(tracer, self.operation.span_name().into(), elapsed, is_error);
         }
+    }
+}
+
+impl ActiveCall<'_> {
+    /// What its span and its metric share.
+    fn attributes(&self) -> impl Iterator<Item = KeyValue> {
+        let outcome = match &self.outcome {
+            Outcome::Ok => None,
+            Outcome::ConditionFailed => Some(KeyValue::new(DB_RESPONSE_STATUS_CODE, CONDITION_FAILED)),
+            Outcome::Error(kind) => Some(error_type(kind.clone())),
+        };
+        [
+            KeyValue::new(DB_SYSTEM_NAME, DYNAMODB),
+            KeyValue::new(DB_OPERATION_NAME, self.operation.name()),
+            KeyValue::new(DB_COLLECTION_NAME, Arc::clone(&self.client.table)),
+        ]
+        .into_iter()
+        .chain(outcome)
     }
 }

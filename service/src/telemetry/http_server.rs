@@ -7,16 +7,17 @@ use std::time::Instant;
 
 use http::header::{HeaderName, USER_AGENT};
 use http::{HeaderMap, Method, Request, StatusCode};
+use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Meter};
-use opentelemetry::trace::{Span as _, SpanBuilder, SpanContext, SpanKind, Status, TraceContextExt as _, Tracer as _};
-use opentelemetry::{Context, KeyValue};
-use opentelemetry_sdk::trace::{SdkTracer, Span};
+use opentelemetry::trace::{SpanContext, SpanKind};
 
 use super::metrics::{self, CLIENT_LEFT, HistogramSeries, OTHER_METHOD};
+use super::sampling::HeadSampler;
 use super::spans::{
-    ERROR_TYPE, HTTP_REQUEST_METHOD, HTTP_RESPONSE_STATUS_CODE, HTTP_ROUTE, LOADGEN_RUN_ID, URL_PATH, URL_SCHEME,
-    USER_AGENT_ORIGINAL,
+    ERROR_TYPE, HTTP_REQUEST_METHOD, HTTP_RESPONSE_STATUS_CODE, HTTP_ROUTE, LOADGEN_RUN_ID, REQUEST_ATTRIBUTES,
+    URL_PATH, URL_SCHEME, USER_AGENT_ORIGINAL,
 };
+use super::tracer::{ActiveSpan, Tracer};
 
 const BAGGAGE: HeaderName = HeaderName::from_static("baggage");
 /// TLS ends at the balancer.
@@ -51,7 +52,7 @@ struct Series {
 /// Instruments of the requests this service answers.
 #[derive(Debug)]
 pub(crate) struct HttpServer {
-    tracer: Option<SdkTracer>,
+    tracer: Option<Tracer>,
     duration: HistogramSeries<Series>,
     /// One count for each of [`METHODS`].
     active: Arc<[AtomicI64; METHODS.len()]>,
@@ -60,7 +61,7 @@ pub(crate) struct HttpServer {
 }
 
 impl HttpServer {
-    pub(super) fn new(meter: &Meter, tracer: Option<SdkTracer>) -> Self {
+    pub(super) fn new(meter: &Meter, tracer: Option<Tracer>) -> Self {
         let active = Arc::<[AtomicI64; METHODS.len()]>::default();
         let observed = Arc::clone(&active);
         metrics::observable_up_down_counter(meter, metrics::HTTP_SERVER_ACTIVE_REQUESTS, move |observer| {
@@ -92,17 +93,25 @@ impl HttpServer {
         self.timed_out.add(1, &[]);
     }
 
-    /// A request has come in, as part of the trace of `parent` if it says so.
-    pub(crate) fn begin<B>(self: &Arc<Self>, request: &Request<B>, parent: Option<SpanContext>) -> ActiveRequest {
+    /// Decides which traces are recorded, if any are.
+    pub(crate) fn sampler(&self) -> Option<HeadSampler> {
+        self.tracer.as_ref().map(Tracer::sampler)
+    }
+
+    /// A request has come in; its span is `context`, below that of its caller, if the caller named one.
+    pub(crate) fn begin<B>(
+        self: &Arc<Self>,
+        request: &Request<B>,
+        context: &SpanContext,
+        caller: Option<SpanContext>,
+    ) -> ActiveRequest {
         let method = method_index(request.method());
         if let Some(active) = self.active.get(method) {
             active.fetch_add(1, Ordering::Relaxed);
         }
+        let is_recorded = self.tracer.is_some() && context.is_sampled();
         ActiveRequest {
-            span: self
-                .tracer
-                .as_ref()
-                .map(|tracer| start_span(tracer, METHODS[method], request, parent)),
+            span: is_recorded.then(|| begin_span(METHODS[method], request, context.clone(), caller)),
             server: Arc::clone(self),
             method,
             started: Instant::now(),
@@ -111,26 +120,25 @@ impl HttpServer {
     }
 }
 
-/// The route is known, and the span named by it, only when the request has been answered.
-fn start_span<B>(tracer: &SdkTracer, method: &'static str, request: &Request<B>, parent: Option<SpanContext>) -> Span {
-    let context = match parent {
-        Some(parent) => Context::new().with_remote_span_context(parent),
-        None => Context::new(),
-    };
-    let builder = SpanBuilder::from_name(method).with_kind(SpanKind::Server);
-    let mut span = tracer.build_with_context(builder, &context);
-    if span.is_recording() {
-        span.set_attribute(method_attribute(method));
-        span.set_attribute(KeyValue::new(URL_SCHEME, SCHEME));
-        span.set_attribute(KeyValue::new(URL_PATH, request.uri().path().to_owned()));
-        let user_agent = request.headers().get(USER_AGENT);
-        if let Some(user_agent) = user_agent.and_then(|value| value.to_str().ok()) {
-            span.set_attribute(KeyValue::new(USER_AGENT_ORIGINAL, user_agent.to_owned()));
-        }
-        if let Some(run_id) = loadgen_run_id(request.headers()) {
-            span.set_attribute(KeyValue::new(LOADGEN_RUN_ID, run_id.to_owned()));
-        }
-    }
+fn begin_span<B>(
+    method: &'static str,
+    request: &Request<B>,
+    context: SpanContext,
+    caller: Option<SpanContext>,
+) -> ActiveSpan {
+    let mut span = ActiveSpan::begin(context, caller, SpanKind::Server, REQUEST_ATTRIBUTES.len());
+    span.attributes.extend([
+        method_attribute(method),
+        KeyValue::new(URL_SCHEME, SCHEME),
+        KeyValue::new(URL_PATH, request.uri().path().to_owned()),
+    ]);
+    let user_agent = request.headers().get(USER_AGENT);
+    let user_agent = user_agent.and_then(|value| value.to_str().ok());
+    span.attributes
+        .extend(user_agent.map(|user_agent| KeyValue::new(USER_AGENT_ORIGINAL, user_agent.to_owned())));
+    let run_id = loadgen_run_id(request.headers());
+    span.attributes
+        .extend(run_id.map(|run_id| KeyValue::new(LOADGEN_RUN_ID, run_id.to_owned())));
     span
 }
 
@@ -138,7 +146,7 @@ fn start_span<B>(tracer: &SdkTracer, method: &'static str, request: &Request<B>,
 #[derive(Debug)]
 pub(crate) struct ActiveRequest {
     server: Arc<HttpServer>,
-    span: Option<Span>,
+    span: Option<ActiveSpan>,
     /// Place in [`METHODS`].
     method: usize,
     started: Instant,
@@ -146,11 +154,6 @@ pub(crate) struct ActiveRequest {
 }
 
 impl ActiveRequest {
-    /// The ids under which the request is traced, if it is.
-    pub(crate) fn span_context(&self) -> Option<&SpanContext> {
-        self.span.as_ref().map(Span::span_context)
-    }
-
     /// The request was answered. `route` is the path template it matched.
     pub(crate) fn finish(mut self, status: StatusCode, route: Option<&str>) {
         self.is_finished = true;
@@ -162,9 +165,9 @@ impl ActiveRequest {
         if let Some(active) = self.server.active.get(self.method) {
             active.fetch_sub(1, Ordering::Relaxed);
         }
-        let elapsed = self.started.elapsed().as_secs_f64();
+        let elapsed = self.started.elapsed();
         self.server.duration.record(
-            elapsed,
+            elapsed.as_secs_f64(),
             |series| series.method == self.method && series.status == status && series.route.as_deref() == route,
             || {
                 let series = Series {
@@ -178,17 +181,11 @@ impl ActiveRequest {
             },
         );
 
-        let Some(span) = self.span.as_mut().filter(|span| span.is_recording()) else {
-            return;
-        };
-        span.set_attributes(outcome_attributes(status, route));
-        if let Some(route) = route {
-            span.update_name([method, route].join(" "));
+        if let (Some(mut span), Some(tracer)) = (self.span.take(), &self.server.tracer) {
+            span.attributes.extend(outcome_attributes(status, route));
+            let name = route.map_or(Cow::Borrowed(method), |route| [method, route].join(" ").into());
+            span.end(tracer, name, elapsed, error_type(status).is_some());
         }
-        if error_type(status).is_some() {
-            span.set_status(Status::error(""));
-        }
-        span.end();
     }
 }
 

@@ -1,7 +1,7 @@
 //! OpenTelemetry's standard variables: which are set, and whether what they say can be used.
 //!
-//! The SDK reads most of them again by itself and passes over what it does not understand; here a service refuses to
-//! start on it, as on any other setting.
+//! The SDK reads some of them by itself and passes over what it does not understand; here a service refuses to start
+//! on it, as on any other setting.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -10,21 +10,14 @@ use std::time::Duration;
 use http::Uri;
 use opentelemetry_otlp::{OTEL_EXPORTER_OTLP_TIMEOUT_DEFAULT, Protocol};
 
+use super::sampling::HeadSampler;
+
 /// Set by the ECS agent in every task; see the AWS documentation of the task metadata endpoint.
 pub const ECS_METADATA_VARIABLE: &str = "ECS_CONTAINER_METADATA_URI_V4";
 
 /// Spans that wait for export at most, unless `OTEL_BSP_MAX_QUEUE_SIZE` says otherwise: one second of full load, some
 /// 8 MB. OpenTelemetry's 2048 would be a quarter of that.
 pub const DEFAULT_SPAN_QUEUE_CAPACITY: usize = 8192;
-
-const SAMPLERS: [&str; 6] = [
-    "always_on",
-    "always_off",
-    "traceidratio",
-    "parentbased_always_on",
-    "parentbased_always_off",
-    "parentbased_traceidratio",
-];
 
 /// What is exported, and how.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +26,8 @@ pub struct TelemetrySettings {
     pub traces: Option<ExportSettings>,
     /// How metrics are exported; `None` where they are not.
     pub metrics: Option<ExportSettings>,
+    /// Which traces are recorded.
+    pub sampler: HeadSampler,
     /// Spans that may wait for export; more are dropped.
     pub span_queue_capacity: usize,
     /// `service.name`, where it is not the usual one.
@@ -89,7 +84,6 @@ impl TelemetrySettings {
         if off {
             return Ok(Self::default());
         }
-        check_sampler(&get)?;
         for variable in [
             "OTEL_METRIC_EXPORT_INTERVAL",
             "OTEL_BSP_SCHEDULE_DELAY",
@@ -101,6 +95,7 @@ impl TelemetrySettings {
         Ok(Self {
             traces: export(&get, "TRACES")?,
             metrics: export(&get, "METRICS")?,
+            sampler: sampler(&get)?,
             span_queue_capacity: optional(&get, capacity, "a whole number from 1 to 1000000", |text| {
                 positive(text).filter(|capacity| *capacity <= 1_000_000)
             })?
@@ -182,19 +177,29 @@ fn export(
     }))
 }
 
-fn check_sampler(get: &dyn Fn(&str) -> Option<String>) -> Result<(), UnusableVariable> {
+fn sampler(get: &dyn Fn(&str) -> Option<String>) -> Result<HeadSampler, UnusableVariable> {
     let allowed = "always_on, always_off, traceidratio, or one of these with parentbased_ in front";
-    let sampler = optional(get, "OTEL_TRACES_SAMPLER", allowed, |text| {
-        SAMPLERS.into_iter().find(|sampler| *sampler == text)
-    })?;
-    if sampler.is_some_and(|sampler| sampler.ends_with("traceidratio")) {
-        let variable = "OTEL_TRACES_SAMPLER_ARG";
-        let share = get(variable).unwrap_or_default();
-        parse(variable, &share, "the share of traces to keep, from 0 to 1", |text| {
-            text.parse::<f64>().ok().filter(|share| (0.0..=1.0).contains(share))
-        })?;
-    }
-    Ok(())
+    let variable = "OTEL_TRACES_SAMPLER";
+    let Some(name) = get(variable) else {
+        return Ok(HeadSampler::default());
+    };
+    let (kind, honours_parent) = match name.strip_prefix("parentbased_") {
+        Some(kind) => (kind, true),
+        None => (name.as_str(), false),
+    };
+    let share = match kind {
+        "always_on" => 1.0,
+        "always_off" => 0.0,
+        "traceidratio" => {
+            let variable = "OTEL_TRACES_SAMPLER_ARG";
+            let share = get(variable).unwrap_or_default();
+            parse(variable, &share, "the share of traces to keep, from 0 to 1", |text| {
+                text.parse().ok().filter(|share| (0.0..=1.0).contains(share))
+            })?
+        }
+        _ => parse(variable, &name, allowed, |_| None)?,
+    };
+    Ok(HeadSampler::new(share, honours_parent))
 }
 
 fn optional<T>(

@@ -89,15 +89,14 @@ pub(super) struct SpanQueue {
 }
 
 impl SpanQueue {
-    pub(super) fn new(exporter: impl SpanExporter + 'static, counts: Arc<SpanCounts>) -> Self {
+    pub(super) fn new(exporter: impl SpanExporter + 'static, resource: &Resource, counts: Arc<SpanCounts>) -> Self {
         // Delay and size of a batch come from the environment.
         let config = BatchConfigBuilder::default()
             .with_max_queue_size(counts.capacity)
             .build();
-        Self {
-            batches: BatchSpanProcessor::new(exporter, config),
-            counts,
-        }
+        let mut batches = BatchSpanProcessor::new(exporter, config);
+        batches.set_resource(resource);
+        Self { batches, counts }
     }
 }
 
