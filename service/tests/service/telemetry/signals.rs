@@ -15,23 +15,6 @@ use crate::dynamodb_double::Proxy;
 use crate::running_service::{RunningService, poll};
 use crate::stores::{new_item, on_dynamodb};
 
-/// What the collector always says of itself; what only a failure brings about is not among them.
-const OWN_METRICS: [&str; 13] = [
-    own_metrics::PROCESS_UPTIME,
-    own_metrics::PROCESS_CPU_SECONDS,
-    own_metrics::PROCESS_MEMORY_RSS,
-    own_metrics::RECEIVER_ACCEPTED_SPANS,
-    own_metrics::RECEIVER_ACCEPTED_METRIC_POINTS,
-    own_metrics::SAMPLING_POLICY_TRACES,
-    own_metrics::SAMPLING_TRACES,
-    own_metrics::SAMPLING_DROPPED_TOO_EARLY,
-    own_metrics::SAMPLING_PENDING,
-    own_metrics::EXPORTER_QUEUE_SIZE,
-    own_metrics::EXPORTER_QUEUE_CAPACITY,
-    own_metrics::EXPORTER_SENT_SPANS,
-    own_metrics::EXPORTER_SENT_METRIC_POINTS,
-];
-
 /// Every operation once, a request that is shed and one that times out; gives the answers of those that were traced.
 fn do_everything(service: &RunningService, proxy: &Proxy) -> Vec<Answer> {
     let mut answers = vec![
@@ -104,7 +87,7 @@ fn every_signal_that_is_promised_is_found() {
         .iter()
         .map(|name| ("host metric", (*name).to_owned()))
         .chain(
-            OWN_METRICS
+            own_metrics::ALWAYS
                 .iter()
                 .map(|name| ("collector's own metric", (*name).to_owned())),
         )
