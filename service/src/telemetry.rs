@@ -6,12 +6,16 @@
 pub mod db_client;
 pub mod ecs;
 mod exporters;
+mod failure_log;
 pub mod http_server;
 pub mod metrics;
+mod otlp_sender;
+mod otlp_span;
 mod process;
 pub mod resource;
 pub mod sampling;
 pub mod settings;
+mod span_exporter;
 mod span_queue;
 pub mod spans;
 mod tracer;
@@ -28,10 +32,13 @@ use tokio::sync::oneshot;
 
 use self::db_client::DbClient;
 pub use self::exporters::ExporterError;
-use self::exporters::{FailureLog, OnRuntime};
+use self::exporters::OnRuntime;
+use self::failure_log::FailureLog;
 use self::http_server::HttpServer;
+use self::otlp_span::Envelope;
 use self::settings::TelemetrySettings;
-use self::span_queue::{SpanCounts, SpanQueue};
+use self::span_exporter::{Export, SpanExporter};
+use self::span_queue::SpanQueue;
 use self::tracer::Tracer;
 
 /// Instrumentation scope of everything emitted here.
@@ -52,7 +59,7 @@ pub enum TelemetryError {
 pub struct Telemetry {
     meter: Meter,
     meter_provider: SdkMeterProvider,
-    tracer: Option<Tracer>,
+    span_exporter: Option<SpanExporter>,
     instruments: Arc<Instruments>,
     /// Ends the thread that exports when dropped.
     _runtime: oneshot::Sender<()>,
@@ -87,40 +94,41 @@ impl Telemetry {
             return Ok(None);
         };
         let (runtime, stop_runtime) = export_runtime()?;
-        let counts = Arc::new(SpanCounts::new(settings.span_queue_capacity));
-        let log = Arc::new(FailureLog::new(
-            without_secrets(&any_signal.endpoint),
-            Arc::clone(&counts),
-        ));
+        let queue = Arc::new(SpanQueue::new(settings.span_queue_capacity, settings.span_batch_size));
+        let log = Arc::new(FailureLog::new(without_secrets(&any_signal.url), Arc::clone(&queue)));
         let resource = resource::resource(settings).await;
         let entered = runtime.enter();
-        let tracer = match &settings.traces {
+        let span_exporter = match &settings.traces {
             Some(traces) => {
-                let exporter = exporters::span_exporter(traces)?;
-                let exporter = OnRuntime::new(exporter, runtime.clone(), Arc::clone(&counts), Arc::clone(&log));
-                let queue = SpanQueue::new(exporter, &resource, Arc::clone(&counts));
-                Some(Tracer::new(queue, settings.sampler))
+                let export = Export {
+                    queue: Arc::clone(&queue),
+                    envelope: Envelope::new(&resource, SCOPE),
+                    sender: exporters::span_sender(traces)?,
+                    delay: settings.span_delay,
+                    log: Arc::clone(&log),
+                };
+                Some(SpanExporter::start(&runtime, export))
             }
             None => None,
         };
         let mut meter_provider = SdkMeterProvider::builder().with_resource(resource);
         if let Some(metrics) = &settings.metrics {
-            let exporter = exporters::metric_exporter(metrics)?;
-            let exporter = OnRuntime::new(exporter, runtime.clone(), Arc::clone(&counts), log);
+            let exporter = OnRuntime::new(exporters::metric_exporter(metrics)?, runtime.clone(), log);
             meter_provider = meter_provider.with_reader(PeriodicReader::builder(exporter).build());
         }
         drop(entered);
         let meter_provider = meter_provider.build();
         let meter = meter_provider.meter(SCOPE);
-        if tracer.is_some() {
-            counts.observe(&meter);
+        if span_exporter.is_some() {
+            queue.observe(&meter);
         }
+        let tracer = span_exporter.is_some().then(|| Tracer::new(queue, settings.sampler));
         process::observe_process(&meter);
         Ok(Some(Self {
-            instruments: Arc::new(Instruments::new(&meter, tracer.clone(), table)),
+            instruments: Arc::new(Instruments::new(&meter, tracer, table)),
             meter,
             meter_provider,
-            tracer,
+            span_exporter,
             _runtime: stop_runtime,
         }))
     }
@@ -136,14 +144,17 @@ impl Telemetry {
 
     /// Exports what is left, until `deadline` at the latest. False if that was too short or the export failed.
     pub async fn shutdown(self, deadline: Instant) -> bool {
+        let left = move || deadline.saturating_duration_since(Instant::now());
+        let spans = match self.span_exporter {
+            // Half of the time, so that a slow collector gets the metrics too.
+            Some(exporter) => exporter.finish(left() / 2).await,
+            None => true,
+        };
         let (done, is_done) = oneshot::channel();
+        let metrics = self.meter_provider;
         // The SDK's waiting cannot be called off: a thread that is left behind ends with the process.
         let flush = move || {
-            let left = || deadline.saturating_duration_since(Instant::now());
-            // Half of the time, so that a slow collector gets the metrics too.
-            let spans = self.tracer.map_or(Ok(()), |spans| spans.shutdown(left() / 2));
-            let metrics = self.meter_provider.shutdown_with_timeout(left());
-            let _ = done.send(spans.is_ok() && metrics.is_ok());
+            let _ = done.send(metrics.shutdown_with_timeout(left()).is_ok());
         };
         if thread::Builder::new()
             .name("telemetry-flush".to_owned())
@@ -152,8 +163,8 @@ impl Telemetry {
         {
             return false;
         }
-        let flushed = tokio::time::timeout_at(deadline.into(), is_done).await;
-        matches!(flushed, Ok(Ok(true)))
+        let metrics = tokio::time::timeout_at(deadline.into(), is_done).await;
+        spans && matches!(metrics, Ok(Ok(true)))
     }
 }
 

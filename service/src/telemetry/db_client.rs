@@ -8,12 +8,12 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::Meter;
-use opentelemetry::trace::{SpanContext, SpanId, SpanKind, TraceState};
+use opentelemetry::trace::{SpanContext, SpanId, TraceState};
 
-use super::metrics::{self, DYNAMODB, HistogramSeries, error_type};
+use super::metrics::{self, DYNAMODB, HistogramSeries};
+use super::otlp_span::{Kind, Value};
 use super::spans::{
-    AWS_REQUEST_ID, DATABASE_CALL_ATTRIBUTES, DB_COLLECTION_NAME, DB_OPERATION_NAME, DB_RESPONSE_STATUS_CODE,
-    DB_SYSTEM_NAME,
+    AWS_REQUEST_ID, DB_COLLECTION_NAME, DB_OPERATION_NAME, DB_RESPONSE_STATUS_CODE, DB_SYSTEM_NAME, ERROR_TYPE,
 };
 use super::tracer::{ActiveSpan, Tracer};
 
@@ -106,8 +106,7 @@ impl DbClient {
                 Ok(output) => output.request_id(),
                 Err(error) => error.request_id(),
             };
-            span.attributes
-                .extend(request_id.map(|id| KeyValue::new(AWS_REQUEST_ID, id.to_owned())));
+            span.set(request_id.map(|id| (AWS_REQUEST_ID, Value::Text(id))));
         }
         result
     }
@@ -121,7 +120,7 @@ fn begin_span(parent: SpanContext) -> ActiveSpan {
         false,
         TraceState::NONE,
     );
-    ActiveSpan::begin(context, Some(parent), SpanKind::Client, DATABASE_CALL_ATTRIBUTES.len())
+    ActiveSpan::begin(context, Some(parent), Kind::Client)
 }
 
 /// How a call ended.
@@ -169,28 +168,32 @@ impl Drop for ActiveCall<'_> {
         self.client.duration.record(
             elapsed.as_secs_f64(),
             |(operation, outcome)| *operation == self.operation && *outcome == self.outcome,
-            || ((self.operation, self.outcome.clone()), self.attributes().collect()),
+            || {
+                let attributes = self.attributes();
+                let attributes = attributes.map(|(name, value)| KeyValue::new(name, value.to_owned()));
+                ((self.operation, self.outcome.clone()), attributes.collect())
+            },
         );
         if let (Some(mut span), Some(tracer)) = (self.span.take(), &self.client.tracer) {
-            span.attributes.extend(self.attributes());
+            span.set(self.attributes().map(|(name, value)| (name, Value::Text(value))));
             let is_error = matches!(self.outcome, Outcome::Error(_));
-            span.end(tracer, self.operation.span_name().into(), elapsed, is_error);
+            span.end(tracer, [self.operation.span_name(), "", ""], elapsed, is_error);
         }
     }
 }
 
 impl ActiveCall<'_> {
     /// What its span and its metric share.
-    fn attributes(&self) -> impl Iterator<Item = KeyValue> {
+    fn attributes(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let outcome = match &self.outcome {
             Outcome::Ok => None,
-            Outcome::ConditionFailed => Some(KeyValue::new(DB_RESPONSE_STATUS_CODE, CONDITION_FAILED)),
-            Outcome::Error(kind) => Some(error_type(kind.clone())),
+            Outcome::ConditionFailed => Some((DB_RESPONSE_STATUS_CODE, CONDITION_FAILED)),
+            Outcome::Error(kind) => Some((ERROR_TYPE, &**kind)),
         };
         [
-            KeyValue::new(DB_SYSTEM_NAME, DYNAMODB),
-            KeyValue::new(DB_OPERATION_NAME, self.operation.name()),
-            KeyValue::new(DB_COLLECTION_NAME, Arc::clone(&self.client.table)),
+            (DB_SYSTEM_NAME, DYNAMODB),
+            (DB_OPERATION_NAME, self.operation.name()),
+            (DB_COLLECTION_NAME, &*self.client.table),
         ]
         .into_iter()
         .chain(outcome)

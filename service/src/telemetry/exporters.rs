@@ -1,28 +1,24 @@
 //! OTLP over gRPC or HTTP, on a thread and a runtime of its own, with its failures counted and rarely logged.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::connect::HttpConnector;
 use opentelemetry_http::hyper::HyperClient;
-use opentelemetry_otlp::tonic_types::transport::{Certificate, ClientTlsConfig, Identity};
 use opentelemetry_otlp::{ExporterBuildError, MetricExporter, Protocol, WithHttpConfig as _, WithTonicConfig as _};
-use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
-use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use tokio::runtime::Handle;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
+use super::failure_log::FailureLog;
+use super::otlp_sender::{OtlpSender, Transport, http_headers};
 use super::settings::ExportSettings;
-use super::span_queue::SpanCounts;
 use crate::tls::{self, PemError};
-
-/// Failures are logged no more often than this.
-const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Why an exporter could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -40,25 +36,45 @@ pub enum ExporterError {
     /// rustls refuses the certificates.
     #[error("TLS for OTLP could not be set up: {0}")]
     Tls(#[from] tokio_rustls::rustls::Error),
+    /// tonic refuses the certificates.
+    #[error("TLS for OTLP could not be set up: {0}")]
+    GrpcTls(#[from] tonic::transport::Error),
     /// The exporter refuses its settings.
     #[error("OTLP could not be set up: {0}")]
     Build(#[from] ExporterBuildError),
 }
 
 /// Must be called within the runtime that exports.
-pub(super) fn span_exporter(settings: &ExportSettings) -> Result<opentelemetry_otlp::SpanExporter, ExporterError> {
-    let builder = opentelemetry_otlp::SpanExporter::builder();
-    Ok(match settings.protocol {
-        Protocol::Grpc => match grpc_tls(settings)? {
-            Some(tls) => builder.with_tonic().with_tls_config(tls).build()?,
-            None => builder.with_tonic().build()?,
-        },
-        _ if settings.is_encrypted() => builder.with_http().with_http_client(https_client(settings)?).build()?,
-        _ => {
-            let client = HyperClient::with_default_connector(settings.timeout, None);
-            builder.with_http().with_http_client(client).build()?
+pub(super) fn span_sender(settings: &ExportSettings) -> Result<OtlpSender, ExporterError> {
+    let transport = match settings.protocol {
+        Protocol::Grpc => {
+            let headers = settings.headers.iter().cloned().collect();
+            Transport::grpc(channel(settings)?, headers, settings.gzip)
         }
+        _ => Transport::Http {
+            client: if settings.is_encrypted() {
+                Arc::new(https_client(settings)?)
+            } else {
+                Arc::new(HyperClient::with_default_connector(settings.timeout, None))
+            },
+            url: settings.url.clone(),
+            headers: http_headers(&settings.headers, settings.gzip),
+            gzip: settings.gzip,
+        },
+    };
+    Ok(OtlpSender {
+        transport,
+        timeout: settings.timeout,
     })
+}
+
+/// Connects when it is first used, and again whenever it must.
+fn channel(settings: &ExportSettings) -> Result<Channel, ExporterError> {
+    let mut endpoint = Endpoint::from(settings.url.clone());
+    if let Some(tls) = grpc_tls(settings)? {
+        endpoint = endpoint.tls_config(tls)?;
+    }
+    Ok(endpoint.timeout(settings.timeout).connect_lazy())
 }
 
 /// Must be called within the runtime that exports.
@@ -130,100 +146,28 @@ fn pem_error(what: &'static str, path: &Path) -> impl FnOnce(PemError) -> Export
     move |cause| ExporterError::Pem { what, path, cause }
 }
 
-/// Logs that telemetry is not delivered, once a minute at most.
-#[derive(Debug)]
-pub(super) struct FailureLog {
-    endpoint: String,
-    counts: Arc<SpanCounts>,
-    state: Mutex<LogState>,
-}
-
-#[derive(Debug, Default)]
-struct LogState {
-    logged_at: Option<Instant>,
-    missing_spans: u64,
-}
-
-impl FailureLog {
-    pub(super) fn new(endpoint: String, counts: Arc<SpanCounts>) -> Self {
-        Self {
-            endpoint,
-            counts,
-            state: Mutex::default(),
-        }
-    }
-
-    /// Tells of what was lost since the last line, if anything was.
-    fn after_export(&self, result: &OTelSdkResult) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let missing = self.counts.missing();
-        let lost = missing - state.missing_spans;
-        let is_due = state.logged_at.is_none_or(|at| at.elapsed() >= LOG_INTERVAL);
-        if !is_due || (result.is_ok() && lost == 0) {
-            return;
-        }
-        let cause = match result {
-            Ok(()) => "spans come faster than they can be exported".to_owned(),
-            Err(OTelSdkError::InternalFailure(cause)) => cause.clone(),
-            Err(error) => error.to_string(),
-        };
-        *state = LogState {
-            logged_at: Some(Instant::now()),
-            missing_spans: missing,
-        };
-        tracing::warn!(
-            endpoint = self.endpoint,
-            spans_lost = lost,
-            cause,
-            "telemetry is not delivered"
-        );
-    }
-}
-
 /// An exporter that runs on `runtime`, whichever thread asks it to export.
 #[derive(Debug)]
 pub(super) struct OnRuntime<E> {
     exporter: E,
     runtime: Handle,
-    counts: Arc<SpanCounts>,
     log: Arc<FailureLog>,
 }
 
 impl<E> OnRuntime<E> {
-    pub(super) fn new(exporter: E, runtime: Handle, counts: Arc<SpanCounts>, log: Arc<FailureLog>) -> Self {
-        Self {
-            exporter,
-            runtime,
-            counts,
-            log,
-        }
+    pub(super) fn new(exporter: E, runtime: Handle, log: Arc<FailureLog>) -> Self {
+        Self { exporter, runtime, log }
     }
 }
 
-// The SDK exports from threads of its own, which may block.
-impl<E: SpanExporter> SpanExporter for OnRuntime<E> {
-    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        let spans = batch.len();
-        self.counts.begin_export(spans);
-        let result = self.runtime.block_on(self.exporter.export(batch));
-        self.counts.end_export(spans, result.is_ok());
-        self.log.after_export(&result);
-        result
-    }
-
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.exporter.shutdown_with_timeout(timeout)
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.exporter.set_resource(resource);
-    }
-}
-
+// The SDK exports from a thread of its own, which may block.
 impl<E: PushMetricExporter> PushMetricExporter for OnRuntime<E> {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
         let result = self.runtime.block_on(self.exporter.export(metrics));
-        self.log.after_export(&result);
+        self.log.after_export(result.as_ref().err().map(|error| match error {
+            OTelSdkError::InternalFailure(cause) => cause.clone(),
+            error => error.to_string(),
+        }));
         result
     }
 

@@ -1,6 +1,5 @@
 //! Requests as traces and metrics see them.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
@@ -9,13 +8,14 @@ use http::header::{HeaderName, USER_AGENT};
 use http::{HeaderMap, Method, Request, StatusCode};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Meter};
-use opentelemetry::trace::{SpanContext, SpanKind};
+use opentelemetry::trace::SpanContext;
 
 use super::metrics::{self, CLIENT_LEFT, HistogramSeries, OTHER_METHOD};
+use super::otlp_span::{Kind, Value};
 use super::sampling::HeadSampler;
 use super::spans::{
-    ERROR_TYPE, HTTP_REQUEST_METHOD, HTTP_RESPONSE_STATUS_CODE, HTTP_ROUTE, LOADGEN_RUN_ID, REQUEST_ATTRIBUTES,
-    URL_PATH, URL_SCHEME, USER_AGENT_ORIGINAL,
+    ERROR_TYPE, HTTP_REQUEST_METHOD, HTTP_RESPONSE_STATUS_CODE, HTTP_ROUTE, LOADGEN_RUN_ID, URL_PATH, URL_SCHEME,
+    USER_AGENT_ORIGINAL,
 };
 use super::tracer::{ActiveSpan, Tracer};
 
@@ -126,19 +126,17 @@ fn begin_span<B>(
     context: SpanContext,
     caller: Option<SpanContext>,
 ) -> ActiveSpan {
-    let mut span = ActiveSpan::begin(context, caller, SpanKind::Server, REQUEST_ATTRIBUTES.len());
-    span.attributes.extend([
-        method_attribute(method),
-        KeyValue::new(URL_SCHEME, SCHEME),
-        KeyValue::new(URL_PATH, request.uri().path().to_owned()),
+    let mut span = ActiveSpan::begin(context, caller, Kind::Server);
+    span.set([
+        (HTTP_REQUEST_METHOD, Value::Text(method)),
+        (URL_SCHEME, Value::Text(SCHEME)),
+        (URL_PATH, Value::Text(request.uri().path())),
     ]);
     let user_agent = request.headers().get(USER_AGENT);
     let user_agent = user_agent.and_then(|value| value.to_str().ok());
-    span.attributes
-        .extend(user_agent.map(|user_agent| KeyValue::new(USER_AGENT_ORIGINAL, user_agent.to_owned())));
+    span.set(user_agent.map(|user_agent| (USER_AGENT_ORIGINAL, Value::Text(user_agent))));
     let run_id = loadgen_run_id(request.headers());
-    span.attributes
-        .extend(run_id.map(|run_id| KeyValue::new(LOADGEN_RUN_ID, run_id.to_owned())));
+    span.set(run_id.map(|run_id| (LOADGEN_RUN_ID, Value::Text(run_id))));
     span
 }
 
@@ -176,32 +174,40 @@ impl ActiveRequest {
                     route: route.map(Into::into),
                 };
                 let mut attributes = vec![method_attribute(method), KeyValue::new(URL_SCHEME, SCHEME)];
-                attributes.extend(outcome_attributes(status, route));
+                attributes.extend(outcome(&status, route).map(|(name, value)| match value {
+                    Value::Text(text) => KeyValue::new(name, text.to_owned()),
+                    Value::Integer(number) => KeyValue::new(name, number),
+                }));
                 (series, attributes)
             },
         );
 
         if let (Some(mut span), Some(tracer)) = (self.span.take(), &self.server.tracer) {
-            span.attributes.extend(outcome_attributes(status, route));
-            let name = route.map_or(Cow::Borrowed(method), |route| [method, route].join(" ").into());
-            span.end(tracer, name, elapsed, error_type(status).is_some());
+            span.set(outcome(&status, route));
+            let name = route.map_or([method, "", ""], |route| [method, " ", route]);
+            span.end(tracer, name, elapsed, error_type(&status).is_some());
         }
     }
 }
 
 /// What is known only when the request has been answered.
-fn outcome_attributes(status: Option<StatusCode>, route: Option<&str>) -> impl Iterator<Item = KeyValue> {
-    let route = route.map(|route| KeyValue::new(HTTP_ROUTE, route.to_owned()));
-    let code = status.map(|status| KeyValue::new(HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16())));
-    let error = error_type(status).map(|error| KeyValue::new(ERROR_TYPE, error));
+fn outcome<'a>(
+    status: &'a Option<StatusCode>,
+    route: Option<&'a str>,
+) -> impl Iterator<Item = (&'static str, Value<'a>)> {
+    let route = route.map(|route| (HTTP_ROUTE, Value::Text(route)));
+    let code = status
+        .as_ref()
+        .map(|status| (HTTP_RESPONSE_STATUS_CODE, Value::Integer(status.as_u16().into())));
+    let error = error_type(status).map(|error| (ERROR_TYPE, Value::Text(error)));
     route.into_iter().chain(code).chain(error)
 }
 
 /// `None` for an answer that is no failure of the service.
-fn error_type(status: Option<StatusCode>) -> Option<Cow<'static, str>> {
+fn error_type(status: &Option<StatusCode>) -> Option<&str> {
     match status {
-        None => Some(CLIENT_LEFT.into()),
-        Some(status) if status.is_server_error() => Some(status.as_str().to_owned().into()),
+        None => Some(CLIENT_LEFT),
+        Some(status) if status.is_server_error() => Some(status.as_str()),
         Some(_) => None,
     }
 }

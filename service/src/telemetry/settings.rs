@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use http::Uri;
+use http::{HeaderName, HeaderValue, Uri};
 use opentelemetry_otlp::{OTEL_EXPORTER_OTLP_TIMEOUT_DEFAULT, Protocol};
+use percent_encoding::percent_decode_str;
 
 use super::sampling::HeadSampler;
 
@@ -18,6 +19,9 @@ pub const ECS_METADATA_VARIABLE: &str = "ECS_CONTAINER_METADATA_URI_V4";
 /// Spans that wait for export at most, unless `OTEL_BSP_MAX_QUEUE_SIZE` says otherwise: one second of full load, some
 /// 8 MB. OpenTelemetry's 2048 would be a quarter of that.
 pub const DEFAULT_SPAN_QUEUE_CAPACITY: usize = 8192;
+
+const DEFAULT_SPAN_BATCH_SIZE: usize = 512;
+const DEFAULT_SPAN_DELAY: Duration = Duration::from_secs(5);
 
 /// What is exported, and how.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +34,10 @@ pub struct TelemetrySettings {
     pub sampler: HeadSampler,
     /// Spans that may wait for export; more are dropped.
     pub span_queue_capacity: usize,
+    /// Spans of one export.
+    pub span_batch_size: usize,
+    /// How long a span waits for others to be exported with.
+    pub span_delay: Duration,
     /// `service.name`, where it is not the usual one.
     pub service_name: Option<String>,
     /// Where an ECS task learns about itself.
@@ -39,12 +47,16 @@ pub struct TelemetrySettings {
 /// How one signal is exported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExportSettings {
-    /// Where to; without the path that HTTP adds for the signal.
-    pub endpoint: Uri,
+    /// Where to; over HTTP with the path of the signal.
+    pub url: Uri,
     /// By which of OTLP's protocols.
     pub protocol: Protocol,
     /// For one export, retries included.
     pub timeout: Duration,
+    /// Sent with every export.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Whether exports are compressed.
+    pub gzip: bool,
     /// PEM file of the authorities to trust instead of the system's.
     pub certificate: Option<PathBuf>,
     /// PEM files of the certificate and key to show to the server.
@@ -54,7 +66,7 @@ pub struct ExportSettings {
 impl ExportSettings {
     /// True if the endpoint asks for TLS.
     pub fn is_encrypted(&self) -> bool {
-        self.endpoint.scheme_str() == Some("https")
+        self.url.scheme_str() == Some("https")
     }
 }
 
@@ -84,13 +96,9 @@ impl TelemetrySettings {
         if off {
             return Ok(Self::default());
         }
-        for variable in [
-            "OTEL_METRIC_EXPORT_INTERVAL",
-            "OTEL_BSP_SCHEDULE_DELAY",
-            "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
-        ] {
-            optional(&get, variable, POSITIVE, positive::<u64>)?;
-        }
+        optional(&get, "OTEL_METRIC_EXPORT_INTERVAL", POSITIVE, positive::<u64>)?;
+        let batch_size = optional(&get, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", POSITIVE, positive)?;
+        let delay = optional(&get, "OTEL_BSP_SCHEDULE_DELAY", POSITIVE, positive)?;
         let capacity = "OTEL_BSP_MAX_QUEUE_SIZE";
         Ok(Self {
             traces: export(&get, "TRACES")?,
@@ -100,6 +108,8 @@ impl TelemetrySettings {
                 positive(text).filter(|capacity| *capacity <= 1_000_000)
             })?
             .unwrap_or(DEFAULT_SPAN_QUEUE_CAPACITY),
+            span_batch_size: batch_size.unwrap_or(DEFAULT_SPAN_BATCH_SIZE),
+            span_delay: delay.map_or(DEFAULT_SPAN_DELAY, Duration::from_millis),
             service_name: get("OTEL_SERVICE_NAME"),
             ecs_metadata: optional(&get, ECS_METADATA_VARIABLE, "an http URL", |text| text.parse().ok())?,
         })
@@ -139,7 +149,8 @@ fn export(
     let (Some((variable, endpoint)), true) = (of_signal("ENDPOINT"), exported.unwrap_or(true)) else {
         return Ok(None);
     };
-    let endpoint = parse(
+    let is_for_all_signals = variable == "OTEL_EXPORTER_OTLP_ENDPOINT";
+    let endpoint: Uri = parse(
         &variable,
         &endpoint,
         "a URL such as http://localhost:4318, or :4317 with OTEL_EXPORTER_OTLP_PROTOCOL=grpc",
@@ -162,19 +173,62 @@ fn export(
             positive(text).map(Duration::from_millis)
         })?,
     };
-    if let Some((variable, value)) = of_signal("COMPRESSION") {
-        parse(&variable, &value, "gzip or none", |text| {
-            matches!(text, "gzip" | "none").then_some(())
-        })?;
-    }
+    let gzip = match of_signal("COMPRESSION") {
+        None => false,
+        Some((variable, value)) => parse(&variable, &value, "gzip or none", |text| match text {
+            "gzip" => Some(true),
+            "none" => Some(false),
+            _ => None,
+        })?,
+    };
+    let headers = match of_signal("HEADERS") {
+        None => Vec::new(),
+        // Values are keys to other people's services: not to be repeated in an error.
+        Some((variable, value)) => headers(&value).ok_or_else(|| UnusableVariable {
+            variable,
+            value: "…".to_owned(),
+            allowed: "name=value pairs, comma-separated, values percent-encoded",
+        })?,
+    };
+    let url = match protocol {
+        Protocol::HttpBinary if is_for_all_signals => with_signal_path(&endpoint, signal),
+        _ => endpoint,
+    };
     let file = |setting| of_signal(setting).map(|(_, path)| PathBuf::from(path));
     Ok(Some(ExportSettings {
-        endpoint,
+        url,
         protocol,
         timeout,
+        headers,
+        gzip,
         certificate: file("CERTIFICATE"),
         client_identity: file("CLIENT_CERTIFICATE").zip(file("CLIENT_KEY")),
     }))
+}
+
+/// `/v1/traces` below the path of `endpoint`.
+fn with_signal_path(endpoint: &Uri, signal: &str) -> Uri {
+    let mut parts = endpoint.clone().into_parts();
+    let path = format!(
+        "{}/v1/{}",
+        endpoint.path().trim_end_matches('/'),
+        signal.to_ascii_lowercase()
+    );
+    // A path with a plain suffix is a path.
+    parts.path_and_query = path.parse().ok();
+    Uri::from_parts(parts).unwrap_or_else(|_| endpoint.clone())
+}
+
+/// `name=value,…`, as in W3C Baggage.
+fn headers(text: &str) -> Option<Vec<(HeaderName, HeaderValue)>> {
+    text.split(',')
+        .filter(|pair| !pair.trim().is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=')?;
+            let value = percent_decode_str(value.trim()).decode_utf8().ok()?;
+            Some((name.trim().parse().ok()?, value.parse().ok()?))
+        })
+        .collect()
 }
 
 fn sampler(get: &dyn Fn(&str) -> Option<String>) -> Result<HeadSampler, UnusableVariable> {

@@ -1,21 +1,52 @@
 //! The spans that wait for export: never more than fit, and every one that is lost is counted.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::mem;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use opentelemetry::Context;
 use opentelemetry::metrics::Meter;
-use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, Span, SpanData, SpanExporter, SpanProcessor};
+use tokio::sync::Notify;
 
 use super::metrics::{self, error_type};
 
-/// What became of the spans so far.
+/// A batch is closed at this size too: collectors refuse requests of some MB.
+const MAX_BATCH_BYTES: usize = 1024 * 1024;
+
+/// Spans that are exported together, encoded.
 #[derive(Debug, Default)]
-pub(super) struct SpanCounts {
+pub(super) struct Batch {
+    pub(super) bytes: Vec<u8>,
+    pub(super) spans: usize,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    filling: Batch,
+    full: VecDeque<Batch>,
+}
+
+impl Waiting {
+    /// The next span begins a batch of its own.
+    fn close_batch(&mut self) {
+        if self.filling.spans > 0 {
+            // Batches are alike: the next needs as much room.
+            let next = Batch {
+                bytes: Vec::with_capacity(self.filling.bytes.len()),
+                spans: 0,
+            };
+            self.full.push_back(mem::replace(&mut self.filling, next));
+        }
+    }
+}
+
+/// Encoded spans in batches, bounded in number.
+#[derive(Debug)]
+pub(super) struct SpanQueue {
     capacity: usize,
+    batch_size: usize,
+    waiting: Mutex<Waiting>,
+    full: Notify,
     queued: AtomicUsize,
     dropped: AtomicU64,
     handed_over: AtomicU64,
@@ -23,12 +54,71 @@ pub(super) struct SpanCounts {
     lost: AtomicU64,
 }
 
-impl SpanCounts {
-    pub(super) fn new(capacity: usize) -> Self {
+impl SpanQueue {
+    /// Of at most `capacity` spans, in batches of `batch_size`.
+    pub(super) fn new(capacity: usize, batch_size: usize) -> Self {
         Self {
             capacity,
-            ..Self::default()
+            batch_size: batch_size.min(capacity),
+            waiting: Mutex::default(),
+            full: Notify::new(),
+            queued: AtomicUsize::new(0),
+            dropped: AtomicU64::new(0),
+            handed_over: AtomicU64::new(0),
+            exported: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
         }
+    }
+
+    /// Takes the span that `write` appends, if there is room.
+    pub(super) fn push(&self, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.queued.fetch_add(1, Ordering::Relaxed) >= self.capacity {
+            self.queued.fetch_sub(1, Ordering::Relaxed);
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let batch = &mut waiting.filling;
+        write(&mut batch.bytes);
+        batch.spans += 1;
+        if batch.spans >= self.batch_size || batch.bytes.len() >= MAX_BATCH_BYTES {
+            waiting.close_batch();
+            drop(waiting);
+            self.full.notify_one();
+        }
+    }
+
+    /// Waits until a batch is full.
+    pub(super) async fn batch_is_full(&self) {
+        self.full.notified().await;
+    }
+
+    /// What has come in so far is to be exported, full or not.
+    pub(super) fn close_batch(&self) {
+        self.waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .close_batch();
+    }
+
+    /// The oldest batch that is full or closed; its spans then count as handed to the exporter.
+    pub(super) fn next_batch(&self) -> Option<Batch> {
+        let batch = self
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .full
+            .pop_front()?;
+        self.queued.fetch_sub(batch.spans, Ordering::Relaxed);
+        self.handed_over.fetch_add(batch.spans as u64, Ordering::Relaxed);
+        Some(batch)
+    }
+
+    /// Of the spans of one batch, `lost` could not be delivered.
+    pub(super) fn end_export(&self, spans: usize, lost: usize) {
+        self.exported
+            .fetch_add(spans.saturating_sub(lost) as u64, Ordering::Relaxed);
+        self.lost.fetch_add(lost as u64, Ordering::Relaxed);
     }
 
     /// Spans that were never exported, for whichever reason.
@@ -36,39 +126,27 @@ impl SpanCounts {
         self.dropped.load(Ordering::Relaxed) + self.lost.load(Ordering::Relaxed)
     }
 
-    /// The exporter took these spans out of the queue.
-    pub(super) fn begin_export(&self, spans: usize) {
-        self.queued.fetch_sub(spans, Ordering::Relaxed);
-        self.handed_over.fetch_add(spans as u64, Ordering::Relaxed);
-    }
-
-    /// The exporter has delivered or lost these spans.
-    pub(super) fn end_export(&self, spans: usize, delivered: bool) {
-        let count = if delivered { &self.exported } else { &self.lost };
-        count.fetch_add(spans as u64, Ordering::Relaxed);
-    }
-
-    /// Has `meter` report these counts.
+    /// Has `meter` report what became of the spans.
     pub(super) fn observe(self: &Arc<Self>, meter: &Meter) {
-        let counts = Arc::clone(self);
+        let queue = Arc::clone(self);
         metrics::observable_counter(meter, metrics::SPANS_PROCESSED, move |observer| {
-            observer.observe(counts.handed_over.load(Ordering::Relaxed), &[]);
+            observer.observe(queue.handed_over.load(Ordering::Relaxed), &[]);
             observer.observe(
-                counts.dropped.load(Ordering::Relaxed),
+                queue.dropped.load(Ordering::Relaxed),
                 &[error_type(metrics::QUEUE_FULL)],
             );
         });
-        let counts = Arc::clone(self);
+        let queue = Arc::clone(self);
         metrics::observable_counter(meter, metrics::SPANS_EXPORTED, move |observer| {
-            observer.observe(counts.exported.load(Ordering::Relaxed), &[]);
+            observer.observe(queue.exported.load(Ordering::Relaxed), &[]);
             observer.observe(
-                counts.lost.load(Ordering::Relaxed),
+                queue.lost.load(Ordering::Relaxed),
                 &[error_type(metrics::EXPORT_FAILED)],
             );
         });
-        let counts = Arc::clone(self);
+        let queue = Arc::clone(self);
         metrics::observable_up_down_counter(meter, metrics::SPAN_QUEUE_SIZE, move |observer| {
-            observer.observe(saturating(counts.queued.load(Ordering::Relaxed)), &[]);
+            observer.observe(saturating(queue.queued.load(Ordering::Relaxed)), &[]);
         });
         let capacity = saturating(self.capacity);
         metrics::observable_up_down_counter(meter, metrics::SPAN_QUEUE_CAPACITY, move |observer| {
@@ -79,48 +157,4 @@ impl SpanCounts {
 
 fn saturating(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-/// The SDK's batches behind a door of our own, since the SDK does not tell how many spans it turned away.
-#[derive(Debug)]
-pub(super) struct SpanQueue {
-    batches: BatchSpanProcessor,
-    counts: Arc<SpanCounts>,
-}
-
-impl SpanQueue {
-    pub(super) fn new(exporter: impl SpanExporter + 'static, resource: &Resource, counts: Arc<SpanCounts>) -> Self {
-        // Delay and size of a batch come from the environment.
-        let config = BatchConfigBuilder::default()
-            .with_max_queue_size(counts.capacity)
-            .build();
-        let mut batches = BatchSpanProcessor::new(exporter, config);
-        batches.set_resource(resource);
-        Self { batches, counts }
-    }
-}
-
-impl SpanProcessor for SpanQueue {
-    fn on_start(&self, _: &mut Span, _: &Context) {}
-
-    fn on_end(&self, span: SpanData) {
-        if self.counts.queued.fetch_add(1, Ordering::Relaxed) < self.counts.capacity {
-            self.batches.on_end(span);
-        } else {
-            self.counts.queued.fetch_sub(1, Ordering::Relaxed);
-            self.counts.dropped.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        self.batches.force_flush()
-    }
-
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.batches.shutdown_with_timeout(timeout)
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.batches.set_resource(resource);
-    }
 }
