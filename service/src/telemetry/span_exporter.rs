@@ -70,6 +70,10 @@ impl Export {
                 };
                 self.queue.end_export(batch.spans, lost);
                 self.log.after_export(result.err());
+                if is_last && lost == batch.spans {
+                    // A collector that is away now will not be back in time.
+                    self.queue.lose_all();
+                }
             }
             if is_last {
                 return;

@@ -121,6 +121,13 @@ impl SpanQueue {
         self.lost.fetch_add(lost as u64, Ordering::Relaxed);
     }
 
+    /// Gives up what is full or closed.
+    pub(super) fn lose_all(&self) {
+        while let Some(batch) = self.next_batch() {
+            self.end_export(batch.spans, batch.spans);
+        }
+    }
+
     /// Spans that were never exported, for whichever reason.
     pub(super) fn missing(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed) + self.lost.load(Ordering::Relaxed)
