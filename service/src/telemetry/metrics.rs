@@ -5,7 +5,7 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use opentelemetry::metrics::{AsyncInstrument, BoundHistogram, Counter, Histogram, Meter};
+use opentelemetry::metrics::{AsyncInstrument, AsyncInstrumentBuilder, BoundHistogram, Counter, Histogram, Meter};
 use opentelemetry::{KeyValue, Value};
 use opentelemetry_semantic_conventions::{attribute, metric};
 
@@ -335,56 +335,36 @@ impl<K> HistogramSeries<K> {
     }
 }
 
-// The SDK keeps observable instruments for as long as their meter: what is returned here is only a token.
+// The SDK keeps observable instruments for as long as their meter: what building one returns is only a token.
 
-pub(super) fn observable_counter(
-    meter: &Meter,
-    metric: Metric,
-    observe: impl Fn(&dyn AsyncInstrument<u64>) + Send + Sync + 'static,
-) {
-    let _ = meter
-        .u64_observable_counter(metric.name)
-        .with_unit(metric.unit)
-        .with_description(metric.description)
-        .with_callback(observe)
-        .build();
+pub(super) fn observable_counter(meter: &Meter, metric: Metric, observe: impl Callback<u64>) {
+    let _ = observed(meter.u64_observable_counter(metric.name), metric, observe).build();
 }
 
-pub(super) fn observable_seconds_counter(
-    meter: &Meter,
-    metric: Metric,
-    observe: impl Fn(&dyn AsyncInstrument<f64>) + Send + Sync + 'static,
-) {
-    let _ = meter
-        .f64_observable_counter(metric.name)
-        .with_unit(metric.unit)
-        .with_description(metric.description)
-        .with_callback(observe)
-        .build();
+pub(super) fn observable_seconds_counter(meter: &Meter, metric: Metric, observe: impl Callback<f64>) {
+    let _ = observed(meter.f64_observable_counter(metric.name), metric, observe).build();
 }
 
-pub(super) fn observable_up_down_counter(
-    meter: &Meter,
-    metric: Metric,
-    observe: impl Fn(&dyn AsyncInstrument<i64>) + Send + Sync + 'static,
-) {
-    let _ = meter
-        .i64_observable_up_down_counter(metric.name)
-        .with_unit(metric.unit)
-        .with_description(metric.description)
-        .with_callback(observe)
-        .build();
+pub(super) fn observable_up_down_counter(meter: &Meter, metric: Metric, observe: impl Callback<i64>) {
+    let _ = observed(meter.i64_observable_up_down_counter(metric.name), metric, observe).build();
 }
 
-pub(super) fn observable_gauge(
-    meter: &Meter,
+pub(super) fn observable_gauge(meter: &Meter, metric: Metric, observe: impl Callback<f64>) {
+    let _ = observed(meter.f64_observable_gauge(metric.name), metric, observe).build();
+}
+
+/// Asked for values at each export.
+pub(super) trait Callback<M>: Fn(&dyn AsyncInstrument<M>) + Send + Sync + 'static {}
+
+impl<M, F: Fn(&dyn AsyncInstrument<M>) + Send + Sync + 'static> Callback<M> for F {}
+
+fn observed<'a, I, M>(
+    builder: AsyncInstrumentBuilder<'a, I, M>,
     metric: Metric,
-    observe: impl Fn(&dyn AsyncInstrument<f64>) + Send + Sync + 'static,
-) {
-    let _ = meter
-        .f64_observable_gauge(metric.name)
+    observe: impl Callback<M>,
+) -> AsyncInstrumentBuilder<'a, I, M> {
+    builder
         .with_unit(metric.unit)
         .with_description(metric.description)
         .with_callback(observe)
-        .build();
 }
