@@ -70,28 +70,29 @@ cpu_ticks() {
 
 ticks_per_second=$(getconf CLK_TCK)
 
-# load NAME METHOD SECONDS: prints requests and microseconds; fails when any answer is an error.
+# load NAME METHOD SECONDS: prints requests, microseconds and the 99th percentile of latency in microseconds; fails when
+# any answer is an error.
 load() {
-    local counts requests micros bad broken
+    local counts requests micros bad broken p99
     counts=$(METHOD=$2 wrk -t1 -c"${connections:?}" -d"$3s" --timeout 10s -s bench/service.lua \
         "http://127.0.0.1:${port[$1]}/items/1" | tail -n 1)
-    read -r requests micros bad broken <<<"$counts"
+    read -r requests micros bad broken p99 <<<"$counts"
     ((bad == 0)) || fail "$1 answered $bad of $requests $2 requests with an error:" "$1"
     ((broken == 0)) || fail "$1 broke or did not answer $broken of $requests $2 requests:" "$1"
     ((requests > 0)) || fail "$1 answered no $2 request:" "$1"
-    echo "$requests $micros"
+    echo "$requests $micros $p99"
 }
 
-# measure NAME METHOD: appends CPU µs per request and requests per second to the results.
+# measure NAME METHOD: appends CPU µs per request, requests per second and the p99 in ms to the results.
 measure() {
-    local before after requests micros
+    local before after requests micros p99
     load "$1" "$2" "${warm_up:?}" >/dev/null
     before=$(cpu_ticks "${pid[$1]}")
-    read -r requests micros < <(load "$1" "$2" "${seconds:?}")
+    read -r requests micros p99 < <(load "$1" "$2" "${seconds:?}")
     after=$(cpu_ticks "${pid[$1]}")
-    awk -v ticks=$((after - before)) -v hz="$ticks_per_second" -v n="$requests" -v us="$micros" \
-        'BEGIN { printf "%.1f %.0f\n", ticks / hz * 1e6 / n, n / us * 1e6 }' | tee -a "$work/$1.$2" |
-        awk -v name="$1" -v method="$2" '{ printf "  %-11s %s  %6.1f µs  %6d requests/s\n", name, method, $1, $2 }' >&2
+    awk -v ticks=$((after - before)) -v hz="$ticks_per_second" -v n="$requests" -v us="$micros" -v p99="$p99" \
+        'BEGIN { printf "%.1f %.0f %.1f\n", ticks / hz * 1e6 / n, n / us * 1e6, p99 / 1000 }' | tee -a "$work/$1.$2" |
+        awk -v name="$1" -v method="$2" '{ printf "  %-11s %s  %6.1f µs  %6d requests/s  p99 %5.1f ms\n", name, method, $1, $2, $3 }' >&2
 }
 
 # median FILE COLUMN

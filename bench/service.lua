@@ -5,8 +5,9 @@ if wrk.method == "PUT" then
     wrk.body = '{"name":"Updated K6"}'
 end
 
-function done(summary)
+function done(summary, latency)
     local errors = summary.errors
     local transport = errors.connect + errors.read + errors.write + errors.timeout
-    io.write(string.format("%d %d %d %d\n", summary.requests, summary.duration, errors.status, transport))
+    io.write(string.format("%d %d %d %d %d\n", summary.requests, summary.duration, errors.status, transport,
+        latency:percentile(99)))
 end

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Measures what telemetry costs the service: CPU time per request with every trace exported, and with a tenth of them,
-# beside the same service without telemetry; then its memory while the collector is away. The collector, InfluxDB and
-# Jaeger are the real ones, on the same cores. Ends with status 1 when a figure misses its bound.
+# beside the same service without telemetry; its latency with a collector that accepts and never answers; then its memory
+# while the collector is away. The collector, InfluxDB and Jaeger are the real ones, on the same cores. Ends with status 1
+# when a figure misses its bound.
 #
 #   bench/telemetry.sh [--rounds N] [--seconds N] [--warm-up N] [--away-seconds N]
 #   SERVICE=FILE names another binary than target/release/service
@@ -10,7 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 rounds=9 seconds=6 warm_up=2 away_seconds=300
 connections=50
-names=(off all all-grpc tenth)
+names=(off all all-grpc tenth hung)
 
 # The bounds, in percent of the CPU time per request without telemetry.
 declare -A most_percent=([all]=10 [all-grpc]=10 [tenth]=4)
@@ -35,7 +36,7 @@ influxd=$(tools/influxd/home)/influxd
 jaeger=$(tools/jaeger/home)/jaeger
 
 start_dynamodb
-for name in influxd jaeger-otlp jaeger-query jaeger-grpc jaeger-health otlp-grpc otlp-http health nobody; do
+for name in influxd jaeger-otlp jaeger-query jaeger-grpc jaeger-health otlp-grpc otlp-http health silence nobody; do
     port[$name]=$(free_port)
 done
 
@@ -73,6 +74,8 @@ serve all OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:${port[otlp-http]}"
 serve all-grpc OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:${port[otlp-grpc]}" OTEL_EXPORTER_OTLP_PROTOCOL=grpc
 serve tenth OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:${port[otlp-http]}" \
     OTEL_TRACES_SAMPLER=parentbased_traceidratio OTEL_TRACES_SAMPLER_ARG=0.1
+start silence node -e 'require("net").createServer(() => {}).listen(process.argv[1], "127.0.0.1")' "${port[silence]}"
+serve hung OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:${port[silence]}"
 create_item off
 
 # Figures
@@ -96,9 +99,10 @@ more_than_off() {
 }
 
 echo
-printf '%-12s %14s %10s %10s\n' telemetry 'GET µs CPU' 'GET/s' 'more, %'
+printf '%-12s %14s %10s %10s %10s\n' telemetry 'GET µs CPU' 'GET/s' 'more, %' 'p99 ms'
 for name in "${names[@]}"; do
-    printf '%-12s %14.1f %10.0f %10.1f\n' "$name" "$(median "$work/$name.GET" 1)" "$(median "$work/$name.GET" 2)" "$(more_than_off "$name")"
+    printf '%-12s %14.1f %10.0f %10.1f %10.1f\n' "$name" "$(median "$work/$name.GET" 1)" "$(median "$work/$name.GET" 2)" \
+        "$(more_than_off "$name")" "$(median "$work/$name.GET" 3)"
 done
 echo
 for name in all all-grpc tenth; do
@@ -106,6 +110,10 @@ for name in all all-grpc tenth; do
     lost=$(grep -c 'telemetry is not delivered' "$work/$name.log" || true)
     check "Times $name could not deliver" "$lost" '==' 0
 done
+
+# Less than noise: within what the rounds without telemetry differ by.
+slowest_off=$(sort -n -k3,3 "$work/off.GET" | tail -n 1 | cut -d ' ' -f 3)
+check 'p99 with a collector that never answers, ms' "$(median "$work/hung.GET" 3)" '<=' "$slowest_off" ' (the slowest round of off)'
 
 # Memory without a collector
 if ((away_seconds > 60)); then

@@ -1,4 +1,4 @@
-//! OTLP over gRPC or HTTP, on a thread and a runtime of its own, with its failures counted and rarely logged.
+//! What exports spans and metrics by OTLP, made from the settings: gRPC or HTTP, with TLS or without.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,7 +7,9 @@ use std::time::Duration;
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::connect::HttpConnector;
 use opentelemetry_http::hyper::HyperClient;
-use opentelemetry_otlp::{ExporterBuildError, MetricExporter, Protocol, WithHttpConfig as _, WithTonicConfig as _};
+use opentelemetry_otlp::{
+    ExporterBuildError, MetricExporter, Protocol, WithExportConfig as _, WithHttpConfig as _, WithTonicConfig as _,
+};
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
@@ -79,16 +81,23 @@ fn channel(settings: &ExportSettings) -> Result<Channel, ExporterError> {
 
 /// Must be called within the runtime that exports.
 pub(super) fn metric_exporter(settings: &ExportSettings) -> Result<MetricExporter, ExporterError> {
-    let builder = MetricExporter::builder();
+    let (builder, url) = (MetricExporter::builder(), settings.url.to_string());
     Ok(match settings.protocol {
-        Protocol::Grpc => match grpc_tls(settings)? {
-            Some(tls) => builder.with_tonic().with_tls_config(tls).build()?,
-            None => builder.with_tonic().build()?,
-        },
-        _ if settings.is_encrypted() => builder.with_http().with_http_client(https_client(settings)?).build()?,
+        Protocol::Grpc => {
+            let builder = builder.with_tonic().with_endpoint(url).with_timeout(settings.timeout);
+            match grpc_tls(settings)? {
+                Some(tls) => builder.with_tls_config(tls).build()?,
+                None => builder.build()?,
+            }
+        }
         _ => {
-            let client = HyperClient::with_default_connector(settings.timeout, None);
-            builder.with_http().with_http_client(client).build()?
+            let builder = builder.with_http().with_endpoint(url).with_timeout(settings.timeout);
+            if settings.is_encrypted() {
+                builder.with_http_client(https_client(settings)?).build()?
+            } else {
+                let client = HyperClient::with_default_connector(settings.timeout, None);
+                builder.with_http_client(client).build()?
+            }
         }
     })
 }
