@@ -171,7 +171,7 @@ impl TargetServer {
         self.state.connections.load(Ordering::SeqCst)
     }
 
-    /// How long answering took, shortest first.
+    /// How long each request waited for its answer to be sent, shortest first.
     pub(crate) fn handling(&self) -> Vec<Duration> {
         let mut handling = self
             .state
@@ -237,6 +237,12 @@ fn converse(state: &State, stream: impl Read + Write, control: &TcpStream) -> io
             open.retain(|copy| copy.peer_addr().is_ok_and(|other| other != peer));
             return Err(io::ErrorKind::ConnectionReset.into());
         }
+        // Once the answer is on its way, the client may have it before this thread gets to look at the clock.
+        state
+            .handling
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(begin.elapsed());
         let output = stream.get_mut();
         if reply.one_by_one {
             for byte in &reply.bytes {
@@ -247,11 +253,6 @@ fn converse(state: &State, stream: impl Read + Write, control: &TcpStream) -> io
             output.write_all(&reply.bytes)?;
             output.flush()?;
         }
-        state
-            .handling
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(begin.elapsed());
         match reply.then {
             Then::Continue | Then::Reset => {}
             Then::Close => return Ok(()),
