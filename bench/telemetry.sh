@@ -94,7 +94,7 @@ done
 # more_than_off NAME: median over the rounds of how many percent more CPU time a request took than without telemetry
 # in the same round, since the machine's speed drifts from round to round.
 more_than_off() {
-    paste -d ' ' "$work/$1.GET" "$work/off.GET" | awk '{ print 100 * ($1 / $3 - 1) }' >"$work/$1.percent"
+    paste -d ' ' "$work/$1.GET" "$work/off.GET" | awk '{ print 100 * ($1 / $4 - 1) }' >"$work/$1.percent"
     median "$work/$1.percent" 1
 }
 
