@@ -1,7 +1,6 @@
 //! TLS towards servers: rustls with ring.
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use tokio_rustls::rustls::crypto::ring;
@@ -41,18 +40,16 @@ pub(crate) fn trusting(
     }
 }
 
-/// The certificates in a PEM file, of which there is one at least.
-pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, PemError> {
-    let bytes = std::fs::read(path)?;
-    let certificates: Result<Vec<_>, pem::Error> = CertificateDer::pem_slice_iter(&bytes).collect();
+/// The certificates in the text of a PEM file, of which there is one at least.
+pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, PemError> {
+    let certificates: Result<Vec<_>, pem::Error> = CertificateDer::pem_slice_iter(pem).collect();
     certificates
         .ok()
         .filter(|found| !found.is_empty())
         .ok_or(PemError::Content("certificate"))
 }
 
-/// The private key in a PEM file.
-pub(crate) fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, PemError> {
-    let bytes = std::fs::read(path)?;
-    PrivateKeyDer::from_pem_slice(&bytes).map_err(|_| PemError::Content("private key"))
+/// The private key in the text of a PEM file.
+pub(crate) fn private_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, PemError> {
+    PrivateKeyDer::from_pem_slice(pem).map_err(|_| PemError::Content("private key"))
 }

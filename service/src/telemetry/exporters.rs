@@ -108,12 +108,12 @@ fn https_client(
     let roots = settings
         .certificate
         .as_deref()
-        .map(|path| tls::certificates(path).map_err(pem_error("certificate", path)))
+        .map(|path| parse("certificate", path, tls::certificates))
         .transpose()?;
     let identity = match &settings.client_identity {
         Some((chain, key)) => Some((
-            tls::certificates(chain).map_err(pem_error("client certificate", chain))?,
-            tls::private_key(key).map_err(pem_error("client key", key))?,
+            parse("client certificate", chain, tls::certificates)?,
+            parse("client key", key, tls::private_key)?,
         )),
         None => None,
     };
@@ -132,27 +132,35 @@ fn grpc_tls(settings: &ExportSettings) -> Result<Option<ClientTlsConfig>, Export
     }
     let mut config = match &settings.certificate {
         Some(path) => {
-            tls::certificates(path).map_err(pem_error("certificate", path))?;
-            ClientTlsConfig::new().ca_certificate(Certificate::from_pem(read("certificate", path)?))
+            // tonic parses it too, but only later: a file of no use is to stop the start.
+            let pem = parse("certificate", path, |pem| {
+                tls::certificates(pem).map(|_| pem.to_owned())
+            })?;
+            ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem))
         }
         None => ClientTlsConfig::new().with_native_roots(),
     };
     if let Some((chain, key)) = &settings.client_identity {
         config = config.identity(Identity::from_pem(
-            read("client certificate", chain)?,
-            read("client key", key)?,
+            parse("client certificate", chain, |pem| Ok(pem.to_owned()))?,
+            parse("client key", key, |pem| Ok(pem.to_owned()))?,
         ));
     }
     Ok(Some(config))
 }
 
-fn read(what: &'static str, path: &Path) -> Result<Vec<u8>, ExporterError> {
-    std::fs::read(path).map_err(|cause| pem_error(what, path)(cause.into()))
-}
-
-fn pem_error(what: &'static str, path: &Path) -> impl FnOnce(PemError) -> ExporterError {
-    let path = path.to_owned();
-    move |cause| ExporterError::Pem { what, path, cause }
+/// What `parser` makes of a PEM file.
+fn parse<T>(
+    what: &'static str,
+    path: &Path,
+    parser: impl FnOnce(&[u8]) -> Result<T, PemError>,
+) -> Result<T, ExporterError> {
+    let parsed = std::fs::read(path).map_err(PemError::from).and_then(|pem| parser(&pem));
+    parsed.map_err(|cause| ExporterError::Pem {
+        what,
+        path: path.to_owned(),
+        cause,
+    })
 }
 
 /// An exporter that runs on `runtime`, whichever thread asks it to export.
