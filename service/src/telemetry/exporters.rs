@@ -163,22 +163,22 @@ fn parse<T>(
     })
 }
 
-/// An exporter that runs on `runtime`, whichever thread asks it to export.
+/// Exports metrics on `runtime`, whichever thread asks for it.
 #[derive(Debug)]
-pub(super) struct OnRuntime<E> {
-    exporter: E,
+pub(super) struct OnRuntime {
+    exporter: MetricExporter,
     runtime: Handle,
     log: Arc<FailureLog>,
 }
 
-impl<E> OnRuntime<E> {
-    pub(super) fn new(exporter: E, runtime: Handle, log: Arc<FailureLog>) -> Self {
+impl OnRuntime {
+    pub(super) fn new(exporter: MetricExporter, runtime: Handle, log: Arc<FailureLog>) -> Self {
         Self { exporter, runtime, log }
     }
 }
 
 // The SDK exports from a thread of its own, which may block.
-impl<E: PushMetricExporter> PushMetricExporter for OnRuntime<E> {
+impl PushMetricExporter for OnRuntime {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
         let result = self.runtime.block_on(self.exporter.export(metrics));
         self.log.after_export(result.as_ref().err().map(|error| match error {
