@@ -18,7 +18,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 
 use crate::outcome::{Cause, Failure, FailureKind};
 use crate::request::PreparedRequest;
-use crate::response::{Excerpt, Kept, Progress, ResponseReader};
+use crate::response::{Kept, Progress, ResponseReader};
 use crate::stage::{Stage, StageCell};
 
 /// Room for a response's head and for each piece of its body.
@@ -93,11 +93,7 @@ impl Client {
             address,
             stream: None,
             reader: ResponseReader::new(),
-            kept: Kept {
-                body: Excerpt::new(),
-                location: Excerpt::new(),
-                body_wanted: false,
-            },
+            kept: Kept::new(),
             buffer: vec![0; BUFFER],
             timeout,
             timer: Box::pin(sleep_until(tokio::time::Instant::now())),
@@ -116,21 +112,6 @@ impl Client {
     /// Whether the load has been stopped.
     pub(crate) fn stopping(&self) -> bool {
         self.stage.get() >= Stage::Stop
-    }
-
-    /// What is worth reading of the last answer, for an example of a failure: where a redirect points, how a body begins.
-    pub(crate) fn excerpt(&self) -> String {
-        let mut text = String::new();
-        let location = String::from_utf8_lossy(self.kept.location.as_bytes());
-        if !location.is_empty() {
-            text.push_str(&format!(", Location: {}", printable(&location)));
-        }
-        let body = String::from_utf8_lossy(self.kept.body.as_bytes());
-        let body = printable(body.trim());
-        if !body.is_empty() && location.is_empty() {
-            text.push_str(&format!(", body: {body}"));
-        }
-        text
     }
 
     /// Sends a request and reads its answer; gives the status code.
@@ -362,13 +343,6 @@ impl Client {
             Err(_) => Err(late("the TLS handshake was not complete within the timeout")),
         }
     }
-}
-
-/// The text on one line, without control characters that a terminal would obey.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|character| if character.is_control() { ' ' } else { character })
-        .collect()
 }
 
 /// How far one exchange is.

@@ -12,7 +12,7 @@ use crate::client::Endpoint;
 use crate::dns;
 use crate::generator::{Message, Plan, ThreadHealth, Wiring, generate};
 use crate::interrupt::Interrupt;
-use crate::observer::{Observer, Snapshot};
+use crate::observer::{Observer, RunStage, Snapshot};
 use crate::open_files;
 use crate::recorder::Shard;
 use crate::request::TraceHeaders;
@@ -284,7 +284,7 @@ impl<'a> Engine<'a> {
             let reason = format!("status {status}{}", opening.excerpt);
             return Err(RunError::SetUp { request, reason });
         }
-        self.observer.stage("set-up");
+        self.observer.stage(RunStage::SetUp);
         self.order(Stage::SetUp);
         let mut created = 0;
         let mut failure = None;
@@ -318,7 +318,7 @@ impl<'a> Engine<'a> {
             end: start + self.settings.duration,
         };
         self.load = Some(window);
-        self.observer.stage("load");
+        self.observer.stage(RunStage::Load);
         self.order(Stage::Load);
         let mut ended = 0;
         let waited = self.wait_for(&mut ended, Some(window.end + self.settings.graceful_stop));
@@ -353,7 +353,7 @@ impl<'a> Engine<'a> {
         let mut total = CleanUp::default();
         let mut reported = 0;
         if !self.interrupt.is_insistent() {
-            self.observer.stage("clean-up");
+            self.observer.stage(RunStage::CleanUp);
             self.order(Stage::CleanUp);
             let mut missing = self.settings.vus;
             let mut add = |report: Report| match report {
@@ -475,12 +475,22 @@ impl<'a> Engine<'a> {
         let recently = self.totals.recently(elapsed);
         self.observer.progress(&Snapshot {
             elapsed,
-            duration: self.settings.duration,
+            duration: Some(self.settings.duration),
+            iterations: None,
+            target_rate: None,
             vus: self.settings.vus,
+            max_vus: self.settings.vus,
             requests: self.totals.requests(),
             failed: self.totals.failed(),
+            dropped: 0,
             rate: recently.rate,
             latency_ms: recently.latency,
+            total_latency_ms: recently.latency,
+            histogram: Vec::new(),
+            errors: Vec::new(),
+            steps: Vec::new(),
+            generator: crate::observer::GeneratorSnapshot::default(),
+            thresholds: Vec::new(),
         });
     }
 }

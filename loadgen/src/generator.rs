@@ -97,7 +97,6 @@ pub(crate) fn generate(
                 opens: number == 0,
                 client: Client::new(Rc::clone(&endpoint), number as usize, plan.timeout, Rc::clone(&stage)),
                 script: Script::new(&plan.scenario, &context, number, &mut rng),
-                steps,
                 think_time: plan.think_time,
                 set_up: plan.scenario.has_set_up(),
                 rng,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::observer::{Observer, Snapshot};
+use crate::observer::{Observer, RunStage, Snapshot};
 use crate::summary_text::{grouped, milliseconds, rate, share};
 
 /// How often a plain line is written.
@@ -55,17 +55,18 @@ impl Observer for Progress {
         }
     }
 
-    fn stage(&mut self, name: &str) {
+    fn stage(&mut self, stage: RunStage) {
         if let Self::Live(bar) = self {
-            bar.set_message(name.to_owned());
+            bar.set_message(stage.name());
         }
     }
 
     fn progress(&mut self, snapshot: &Snapshot) {
         match self {
             Self::Live(bar) => {
-                bar.set_length(snapshot.duration.as_millis() as u64);
-                bar.set_position(snapshot.elapsed.min(snapshot.duration).as_millis() as u64);
+                let duration = snapshot.duration.unwrap_or(snapshot.elapsed);
+                bar.set_length(duration.as_millis() as u64);
+                bar.set_position(snapshot.elapsed.min(duration).as_millis() as u64);
                 bar.set_message(describe(snapshot));
             }
             Self::Plain { next } => {
@@ -80,7 +81,11 @@ impl Observer for Progress {
 }
 
 fn describe(snapshot: &Snapshot) -> String {
-    let left = snapshot.duration.saturating_sub(snapshot.elapsed).as_secs_f64();
+    let left = snapshot
+        .duration
+        .unwrap_or_default()
+        .saturating_sub(snapshot.elapsed)
+        .as_secs_f64();
     let left = if left > 0.0 {
         format!("{left:.0}s left")
     } else {

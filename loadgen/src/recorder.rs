@@ -84,6 +84,20 @@ pub(crate) struct Slow {
     pub(crate) step: usize,
 }
 
+/// A request that ended, as others than its thread see it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct TracedEnd {
+    pub(crate) step: usize,
+    pub(crate) ending: Ending,
+    /// Nanoseconds, from the instant it was due.
+    pub(crate) latency: u64,
+    /// When it ended, since the load began.
+    pub(crate) ended: Duration,
+    pub(crate) trace: TraceId,
+    /// Whether the target was asked to record the trace.
+    pub(crate) sampled: bool,
+}
+
 /// The slowest requests, in no order.
 #[derive(Debug)]
 pub(crate) struct Slowest {
@@ -134,8 +148,14 @@ impl Slowest {
 }
 
 /// The figures of one step.
+#[derive(Clone)]
 pub(crate) struct StepFigures {
+    /// Latencies, nanoseconds, in the open model from the instant a request was due.
     pub(crate) latency: Histogram<u64>,
+    /// Latencies from the instant a request was sent; `None` in the closed model, where the two are the same.
+    pub(crate) uncorrected: Option<Histogram<u64>>,
+    /// Failures of each check of the step, in the step's order.
+    pub(crate) failed_checks: Vec<u64>,
     pub(crate) endings: Vec<(Ending, u64)>,
     pub(crate) failed: u64,
     pub(crate) sent: u64,
@@ -146,11 +166,18 @@ impl StepFigures {
     pub(crate) fn new() -> Self {
         Self {
             latency: latency_histogram(),
+            uncorrected: None,
+            failed_checks: Vec::new(),
             endings: Vec::with_capacity(8),
             failed: 0,
             sent: 0,
             received: 0,
         }
+    }
+
+    /// Requests that ended.
+    pub(crate) fn requests(&self) -> u64 {
+        self.latency.len()
     }
 
     #[inline]

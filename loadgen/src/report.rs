@@ -35,6 +35,7 @@ pub fn render(result: &RunResult) -> String {
         summary,
         timeline,
         distribution,
+        ..
     } = result;
     let timeline = Timeline::new(timeline);
     let verdict = Verdict::of(summary);

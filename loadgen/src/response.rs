@@ -18,12 +18,14 @@ pub(crate) type Malformed = &'static str;
 #[derive(Debug, Default)]
 pub(crate) struct Excerpt {
     bytes: Vec<u8>,
+    limit: usize,
 }
 
 impl Excerpt {
     pub(crate) fn new() -> Self {
         Self {
-            bytes: Vec::with_capacity(EXCERPT),
+            bytes: Vec::new(),
+            limit: EXCERPT,
         }
     }
 
@@ -32,7 +34,7 @@ impl Excerpt {
     }
 
     fn extend(&mut self, bytes: &[u8]) {
-        let room = EXCERPT - self.bytes.len();
+        let room = self.limit.saturating_sub(self.bytes.len());
         self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
@@ -41,15 +43,60 @@ impl Excerpt {
     }
 }
 
+/// What the answer to a request is needed for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wants {
+    /// Bytes of the body of a 2xx answer to keep. Of other answers at least [`EXCERPT`] bytes are kept.
+    pub(crate) body: usize,
+    /// Keep the head.
+    pub(crate) head: bool,
+}
+
 /// What a parser keeps of an answer.
 #[derive(Debug)]
 pub(crate) struct Kept {
-    /// The beginning of the body: of every unexpected answer, of others only if `body_wanted`.
+    /// The beginning of the body: of every unexpected answer, of others only as `wants` says.
     pub(crate) body: Excerpt,
     /// The `Location` of a redirect.
     pub(crate) location: Excerpt,
-    /// Keep the beginning of the body of a 2xx answer, too.
-    pub(crate) body_wanted: bool,
+    /// The head as received, from the status line to the empty line, if wanted.
+    pub(crate) head: Vec<u8>,
+    /// What of the next answer is to be kept.
+    pub(crate) wants: Wants,
+}
+
+impl Kept {
+    pub(crate) fn new() -> Self {
+        Self {
+            body: Excerpt::new(),
+            location: Excerpt::new(),
+            head: Vec::new(),
+            wants: Wants::default(),
+        }
+    }
+
+    /// What is worth reading, for an example of a failure: where a redirect points, how a body begins.
+    pub(crate) fn describe(&self) -> String {
+        let location = String::from_utf8_lossy(self.location.as_bytes());
+        if !location.is_empty() {
+            return format!(", Location: {}", printable(&location));
+        }
+        let body = self.body.as_bytes();
+        let body = String::from_utf8_lossy(&body[..body.len().min(EXCERPT)]);
+        let body = printable(body.trim());
+        if body.is_empty() {
+            String::new()
+        } else {
+            format!(", body: {body}")
+        }
+    }
+}
+
+/// The text on one line, without control characters that a terminal would obey.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|character| if character.is_control() { ' ' } else { character })
+        .collect()
 }
 
 /// How the end of a body is found.
@@ -123,7 +170,9 @@ impl ResponseReader {
             ..Self::new()
         };
         kept.body.clear();
+        kept.body.limit = kept.wants.body.max(EXCERPT);
         kept.location.clear();
+        kept.head.clear();
     }
 
     /// The status code; 0 before the head is complete.
@@ -213,7 +262,10 @@ impl ResponseReader {
         }
         self.status = status;
         self.keep_alive = keep_alive && status != 101;
-        self.keep_body = kept.body_wanted || !(200..300).contains(&status);
+        self.keep_body = kept.wants.body > 0 || !(200..300).contains(&status);
+        if kept.wants.head {
+            kept.head.extend_from_slice(&bytes[..length]);
+        }
         self.state = if self.head_request || matches!(status, 101 | 204 | 304) {
             State::Done
         } else if chunked {
@@ -359,11 +411,9 @@ mod tests {
     use super::*;
 
     fn kept() -> Kept {
-        Kept {
-            body: Excerpt::new(),
-            location: Excerpt::new(),
-            body_wanted: true,
-        }
+        let mut kept = Kept::new();
+        kept.wants.body = EXCERPT;
+        kept
     }
 
     /// Reads a response that arrives in pieces, as a connection does; gives status, reuse and body.

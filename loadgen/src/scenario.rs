@@ -3,11 +3,13 @@
 pub(crate) mod items;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::client::Client;
-use crate::outcome::Failure;
+use crate::outcome::{Failure, FailureKind};
+use crate::recorder::Ending;
 use crate::request::{PreparedRequest, RequestParts, TraceHeaders};
+use crate::response::{EXCERPT, Kept, Wants};
 use crate::settings::Header;
 use crate::target::Target;
 
@@ -123,9 +125,9 @@ pub(crate) struct ScriptContext<'a> {
 /// One virtual user's part in a scenario.
 pub(crate) enum Script {
     /// See [`Scenario::Request`].
-    Request(PreparedRequest),
+    Request(PreparedRequest, bool),
     /// See [`Scenario::Items`].
-    Items(Box<items::ItemsScript>),
+    Items(Box<items::ItemsScript>, bool),
 }
 
 impl Script {
@@ -139,65 +141,160 @@ impl Script {
                     body: spec.body.clone(),
                     trace: context.trace,
                 };
-                Self::Request(PreparedRequest::render(context.target, &parts, rng))
+                Self::Request(PreparedRequest::render(context.target, &parts, rng), false)
             }
-            Scenario::Items => Self::Items(Box::new(items::ItemsScript::new(context, number, rng))),
+            Scenario::Items => Self::Items(Box::new(items::ItemsScript::new(context, number, rng)), false),
         }
     }
 
     /// The run's very first request, sent by one virtual user alone.
     pub(crate) fn opening(&mut self) -> &mut PreparedRequest {
         match self {
-            Self::Request(request) => request,
-            Self::Items(script) => script.opening(),
+            Self::Request(request, _) => request,
+            Self::Items(script, _) => script.opening(),
         }
     }
 
-    /// Takes note of how the opening request ended.
-    pub(crate) fn opened(&mut self, fate: Fate, now: Instant) {
-        if let Self::Items(script) = self {
-            script.ended(items::CREATE, fate, now);
-        }
-    }
-
-    /// The next request and the step it belongs to.
+    /// Begins an iteration; `number` counts those of this generator.
     #[inline]
-    pub(crate) fn next(&mut self, rng: &mut fastrand::Rng) -> (usize, &mut PreparedRequest) {
+    pub(crate) fn begin(&mut self, number: u64) {
+        let _ = number;
         match self {
-            Self::Request(request) => (0, request),
-            Self::Items(script) => script.next(rng),
+            Self::Request(_, done) | Self::Items(_, done) => *done = false,
         }
     }
 
-    /// Whether the beginning of a body is what the last request asked for.
-    pub(crate) fn body_as_expected(&self, body: &[u8]) -> bool {
-        match self {
-            Self::Request(_) => true,
-            Self::Items(script) => script.body_has_id(body),
-        }
-    }
-
-    /// Takes note of how the last request ended.
+    /// The next request of the iteration and the step it belongs to; `None` when the iteration is over.
     #[inline]
-    pub(crate) fn ended(&mut self, step: usize, fate: Fate, now: Instant) {
-        if let Self::Items(script) = self {
-            script.ended(step, fate, now);
+    pub(crate) fn next(&mut self, rng: &mut fastrand::Rng) -> Option<(usize, &mut PreparedRequest)> {
+        match self {
+            Self::Request(_, true) | Self::Items(_, true) => None,
+            Self::Request(request, done) => {
+                *done = true;
+                Some((0, request))
+            }
+            Self::Items(script, done) => {
+                *done = true;
+                Some(script.next(rng))
+            }
+        }
+    }
+
+    /// What the answer to a step's request is needed for.
+    #[inline]
+    pub(crate) fn wants(&self, step: usize) -> Wants {
+        Wants {
+            body: match self {
+                Self::Request(..) => 0,
+                Self::Items(..) => {
+                    if items::STEPS[step].checks_body {
+                        EXCERPT
+                    } else {
+                        0
+                    }
+                }
+            },
+            head: false,
+        }
+    }
+
+    /// Decides what a request's end is called, and takes note of it.
+    #[inline]
+    pub(crate) fn judge(&mut self, ended: &Ended<'_>) -> Judgement {
+        let spec = &self.steps()[ended.step];
+        let judgement = match ended.result {
+            Err(failure) => Judgement::failed(Ending::failure(failure.kind)),
+            Ok(status) if !spec.expect.accepts(*status) => Judgement::failed(Ending::status(*status)),
+            Ok(status) => match self {
+                Self::Items(script, _) if spec.checks_body && !script.body_has_id(ended.kept.body.as_bytes()) => {
+                    Judgement::failed(Ending::failure(FailureKind::UnexpectedBody))
+                }
+                _ => Judgement {
+                    ending: Ending::status(*status),
+                    failed: false,
+                    failed_check: None,
+                },
+            },
+        };
+        if let Self::Items(script, _) = self {
+            script.ended(ended.step, Fate::of(ended.result), ended.now);
+        }
+        judgement
+    }
+
+    /// Puts a failure in words: one sentence that begins with the step's name.
+    #[cold]
+    pub(crate) fn explain(&self, ended: &Ended<'_>) -> String {
+        let spec = &self.steps()[ended.step];
+        match ended.result {
+            Ok(status) => format!(
+                "{}: status {status}, expected {}{}",
+                spec.name,
+                spec.expect.describe(),
+                ended.kept.describe()
+            ),
+            Err(failure) => format!("{}: {}", spec.name, failure.describe()),
+        }
+    }
+
+    /// How long the virtual user waits after the request that has just ended; zero for no pause at all.
+    #[inline]
+    pub(crate) fn think_time(&self, step: usize, rng: &mut fastrand::Rng) -> Duration {
+        let _ = (step, rng);
+        Duration::ZERO
+    }
+
+    fn steps(&self) -> &'static [Step] {
+        match self {
+            Self::Request(..) => &REQUEST_STEPS,
+            Self::Items(..) => &items::STEPS,
         }
     }
 
     /// Creates what the script needs; gives the number of items created.
     pub(crate) async fn set_up(&mut self, client: &mut Client) -> Result<u64, String> {
         match self {
-            Self::Request(_) => Ok(0),
-            Self::Items(script) => script.set_up(client).await,
+            Self::Request(..) => Ok(0),
+            Self::Items(script, _) => script.set_up(client).await,
         }
     }
 
     /// Removes what the script created.
     pub(crate) async fn clean_up(&mut self, client: &mut Client) -> CleanUp {
         match self {
-            Self::Request(_) => CleanUp::default(),
-            Self::Items(script) => script.clean_up(client).await,
+            Self::Request(..) => CleanUp::default(),
+            Self::Items(script, _) => script.clean_up(client).await,
+        }
+    }
+}
+
+/// A request that ended.
+pub(crate) struct Ended<'a> {
+    pub(crate) step: usize,
+    /// The status, or why there is none.
+    pub(crate) result: &'a Result<u16, Failure>,
+    /// What was kept of the answer.
+    pub(crate) kept: &'a Kept,
+    /// How long it took, from the instant it was sent.
+    pub(crate) took: Duration,
+    pub(crate) now: Instant,
+}
+
+/// What a request's end is called.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judgement {
+    pub(crate) ending: Ending,
+    pub(crate) failed: bool,
+    /// The check that it failed, by its position in the step.
+    pub(crate) failed_check: Option<usize>,
+}
+
+impl Judgement {
+    fn failed(ending: Ending) -> Self {
+        Self {
+            ending,
+            failed: true,
+            failed_check: None,
         }
     }
 }

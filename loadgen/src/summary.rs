@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::run_info::{Environment, LoadModel};
+
 /// Version of the summary format.
 pub const SCHEMA: u32 = 1;
 
@@ -29,8 +31,16 @@ pub struct Summary {
     pub started_at: String,
     /// Seconds from `started_at` until the last counted request ended.
     pub duration_s: f64,
-    /// Virtual users.
+    /// Virtual users at most at a time.
     pub vus: u32,
+    /// How iterations were started.
+    pub model: LoadModel,
+    /// The load in words, e.g. `500/s for 1m`.
+    pub load: String,
+    /// The generators whose figures these are, by their segments; `1/1` for a run of one.
+    pub generators: Vec<String>,
+    /// Whatever `--tag` said.
+    pub tags: BTreeMap<String, String>,
     /// True when Ctrl-C or SIGTERM ended the run early.
     pub interrupted: bool,
     /// Requests that ended, failed ones included.
@@ -39,6 +49,8 @@ pub struct Summary {
     pub rate: f64,
     /// Requests that got no answer or an answer the step did not expect.
     pub failed: u64,
+    /// Iterations that were due (open model; always 0 in the closed one).
+    pub due: u64,
     /// Iterations that could not be started on time (open model; always 0 in the closed one).
     pub dropped: u64,
     /// Requests by status code or, where there was no answer, by kind of error.
@@ -56,12 +68,18 @@ pub struct Summary {
     pub bytes_received: u64,
     /// The same figures by step.
     pub steps: BTreeMap<String, Step>,
-    /// The verdict on every `--threshold`, in the order given.
+    /// What the checks of the scenario found, in its order.
+    pub checks: Vec<Check>,
+    /// The verdict on every threshold, in the order given.
     pub thresholds: Vec<ThresholdResult>,
     /// How the generator itself fared.
     pub generator: Generator,
+    /// Where the generator ran; of several, the first.
+    pub environment: Environment,
     /// The slowest requests, slowest first, to be looked up in the trace store.
-    pub slowest: Vec<SlowRequest>,
+    pub slowest: Vec<TracedRequest>,
+    /// Some of the requests that failed: the first ones of each kind, in the order in which they ended.
+    pub failures: Vec<TracedRequest>,
 }
 
 /// The figures of one step.
@@ -83,6 +101,22 @@ pub struct Step {
     pub bytes_sent: u64,
     /// Bytes read from sockets.
     pub bytes_received: u64,
+    /// The step's tags.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+}
+
+/// One check of a scenario.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Check {
+    /// The step it belongs to.
+    pub step: String,
+    /// What it asks for.
+    pub name: String,
+    /// Answers that met it.
+    pub passed: u64,
+    /// Answers that did not; such a request has failed.
+    pub failed: u64,
 }
 
 /// Latency in milliseconds, read from an HDR histogram of three significant digits. All zero without requests.
@@ -118,26 +152,41 @@ pub struct ThresholdResult {
     /// The figure it was held against, in the unit of the expression (milliseconds, requests per second, share of 1,
     /// count); `None` if no request gave one, which fails the threshold.
     pub value: Option<f64>,
-    /// Whether the figure meets the expression.
+    /// Whether the figure meets the expression; with a window, whether every window does.
     pub passed: bool,
+    /// How far the figure is beyond the bound, as a share of the bound, e.g. 0.2 for 300 ms where 250 ms were allowed;
+    /// `None` if it passed, or if the bound is 0.
+    pub exceeded_by: Option<f64>,
+    /// Seconds after `started_at` when the figure, taken over the run so far or over the window, first failed to meet
+    /// the expression; `None` if it never did. A figure over the whole run may recover from it.
+    pub first_crossed_s: Option<f64>,
 }
 
 /// The generator's own health during the run.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Generator {
-    /// CPU time used by the generator's threads, as a percentage of one core.
+    /// CPU time used by the generator's threads, as a percentage of one core; of several generators, the busiest.
     pub cpu_percent: f64,
-    /// 99th percentile of how late the generator's threads woke from a timer, milliseconds.
+    /// 99th percentile of how late the generator acted on iterations that were due (in the closed model: on a timer),
+    /// milliseconds.
     pub lag_ms_p99: f64,
     /// True when the generator, not the target, was the bottleneck, so that the latencies are its own.
     pub saturated: bool,
+    /// Why `saturated` is true, one sentence each that says what to do.
+    pub reasons: Vec<String>,
 }
 
-/// One of the slowest requests.
+/// A request to be looked up in the trace store.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct SlowRequest {
-    /// 32 hex digits, as sent in `traceparent`.
+pub struct TracedRequest {
+    /// 32 hex digits, as sent in `traceparent`; empty if none was sent.
     pub trace_id: String,
+    /// Whether the target was asked to record the trace.
+    pub sampled: bool,
+    /// Where the trace can be looked at: `--trace-url` filled in, if given and sampled.
+    pub trace_url: Option<String>,
+    /// Seconds after `started_at` when it ended.
+    pub ended_s: f64,
     /// Milliseconds.
     pub latency_ms: f64,
     /// A key of [`Summary::status`].
@@ -160,6 +209,16 @@ pub struct TimelinePoint {
     pub failed: u64,
     /// Latency of the requests that ended in it.
     pub latency_ms: Latency,
+    /// Iterations that were due in it; 0 in the closed model.
+    pub due: u64,
+    /// Of these, the dropped ones.
+    pub dropped: u64,
+    /// Virtual users at its end.
+    pub vus: u32,
+    /// CPU time used by the generator's threads, as a percentage of one core.
+    pub cpu_percent: f64,
+    /// See [`Generator::lag_ms_p99`].
+    pub lag_ms_p99: f64,
 }
 
 /// A range of latencies and how many requests fell into it.
@@ -173,6 +232,27 @@ pub struct DistributionBucket {
     pub count: u64,
 }
 
+/// A percentile and its latency.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct SpectrumPoint {
+    /// 0 to 100; denser towards 100.
+    pub percentile: f64,
+    /// Milliseconds.
+    pub latency_ms: f64,
+    /// See [`Summary::uncorrected_latency_ms`].
+    pub uncorrected_latency_ms: Option<f64>,
+}
+
+/// How latencies were distributed over time.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Heatmap {
+    /// Bounds of the rows in milliseconds, ascending, growing geometrically; one more than there are rows. A row's
+    /// lower bound is exclusive, its upper one inclusive.
+    pub bounds_ms: Vec<f64>,
+    /// For each point of the timeline, the requests in each row.
+    pub columns: Vec<Vec<u64>>,
+}
+
 /// Everything that is known of a finished run: what the HTML report is drawn from.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RunResult {
@@ -182,4 +262,8 @@ pub struct RunResult {
     pub timeline: Vec<TimelinePoint>,
     /// How latencies are distributed: buckets in ascending order, growing geometrically, without gaps.
     pub distribution: Vec<DistributionBucket>,
+    /// The latency at every percentile of interest, ascending.
+    pub spectrum: Vec<SpectrumPoint>,
+    /// The distribution over time.
+    pub heatmap: Heatmap,
 }

@@ -73,6 +73,8 @@ impl Threshold {
             expression: self.text.clone(),
             value,
             passed,
+            exceeded_by: None,
+            first_crossed_s: None,
         }
     }
 

@@ -203,6 +203,11 @@ impl Timeline {
                     requests: point.latency.count(),
                     failed: point.failed,
                     latency_ms: point.latency.latency(),
+                    due: 0,
+                    dropped: 0,
+                    vus: 0,
+                    cpu_percent: 0.0,
+                    lag_ms_p99: 0.0,
                 }
             })
             .collect()

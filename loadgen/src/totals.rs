@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 
 use crate::recorder::{Ending, Example, INTERVAL, SLOWEST, Shard, Slowest, StepFigures, latency_histogram};
 use crate::scenario;
-use crate::summary::{DistributionBucket, ErrorKind, Latency, SlowRequest, Step};
+use crate::summary::{DistributionBucket, ErrorKind, Latency, Step, TracedRequest};
 use crate::timeline::{SparseHistogram, Timeline};
 
 /// Intervals that the live view looks back: one second.
@@ -165,6 +165,7 @@ impl Totals {
                 uncorrected_latency_ms: None,
                 bytes_sent: figures.sent,
                 bytes_received: figures.received,
+                tags: BTreeMap::new(),
             };
             (spec.name.to_owned(), step)
         };
@@ -172,12 +173,15 @@ impl Totals {
     }
 
     /// The slowest requests, slowest first.
-    pub(crate) fn slowest(&self, specs: &[scenario::Step]) -> Vec<SlowRequest> {
+    pub(crate) fn slowest(&self, specs: &[scenario::Step]) -> Vec<TracedRequest> {
         let mut slowest = self.slowest.requests().to_vec();
         slowest.sort_by_key(|slow| std::cmp::Reverse(slow.latency));
         slowest.truncate(SLOWEST);
-        let describe = |slow: &crate::recorder::Slow| SlowRequest {
+        let describe = |slow: &crate::recorder::Slow| TracedRequest {
             trace_id: slow.trace.to_hex(),
+            sampled: true,
+            trace_url: None,
+            ended_s: 0.0,
             latency_ms: slow.latency as f64 / 1e6,
             status: slow.ending.name(),
             step: specs[slow.step].name.to_owned(),

@@ -12,10 +12,10 @@ use tokio::time::{Sleep, sleep_until};
 
 use crate::client::Client;
 use crate::generator::Message;
-use crate::outcome::{Failure, FailureKind};
-use crate::recorder::{Ending, Record, Recorder};
+use crate::outcome::Failure;
+use crate::recorder::{Record, Recorder};
 use crate::request::TraceId;
-use crate::scenario::{CleanUp, Fate, Script, Step};
+use crate::scenario::{CleanUp, Ended, Script};
 use crate::stage::{Stage, StageCell};
 
 /// First and longest pause after a connection could not be opened, so that a dead target is not met with a busy loop.
@@ -47,7 +47,6 @@ pub(crate) struct VirtualUser {
     pub(crate) opens: bool,
     pub(crate) client: Client,
     pub(crate) script: Script,
-    pub(crate) steps: &'static [Step],
     pub(crate) think_time: Duration,
     pub(crate) set_up: bool,
     pub(crate) rng: fastrand::Rng,
@@ -100,13 +99,12 @@ impl VirtualUser {
         let trace = request.stamp_trace(&mut self.rng);
         let result = self.client.exchange(request, start).await;
         let end = Instant::now();
-        self.script.opened(Fate::of(&result), end);
         let (record, example) = self.judge(0, start, end, trace, &result);
         self.report(Report::Opened(Opening {
             start,
             result,
             location: String::from_utf8_lossy(self.client.kept.location.as_bytes()).into_owned(),
-            excerpt: self.client.excerpt(),
+            excerpt: self.client.kept.describe(),
         }));
         Some((record, example))
     }
@@ -117,12 +115,14 @@ impl VirtualUser {
         while now < load_end && self.stage.get() == Stage::Load {
             // In the closed model a request is due when its virtual user is free to send it.
             let due = now;
-            let (step, request) = self.script.next(&mut self.rng);
+            self.script.begin(0);
+            let Some((step, request)) = self.script.next(&mut self.rng) else {
+                continue;
+            };
             let trace = request.stamp_trace(&mut self.rng);
-            self.client.kept.body_wanted = self.steps[step].checks_body;
+            self.client.kept.wants = Default::default();
             let result = self.client.exchange(request, due).await;
             now = Instant::now();
-            self.script.ended(step, Fate::of(&result), now);
             let connected = !matches!(&result, Err(failure) if !failure.sent);
             let (record, example) = self.judge(step, due, now, trace, &result);
             self.note(&record, example);
@@ -140,53 +140,36 @@ impl VirtualUser {
         }
     }
 
-    /// Decides whether a request failed, and puts the first failure of each kind in words.
+    /// Decides what a request's end is called, and puts the first failure of each kind in words.
     #[inline]
     fn judge(
-        &self,
+        &mut self,
         step: usize,
         due: Instant,
         end: Instant,
         trace: TraceId,
         result: &Result<u16, Failure>,
     ) -> (Record, Option<String>) {
-        let spec = &self.steps[step];
-        let mut record = Record {
+        let ended = Ended {
+            step,
+            result,
+            kept: &self.client.kept,
+            took: end - due,
+            now: end,
+        };
+        let judgement = self.script.judge(&ended);
+        let record = Record {
             step,
             due,
             end,
-            ending: Ending::status(0),
-            failed: false,
+            ending: judgement.ending,
+            failed: judgement.failed,
             sent: self.client.sent,
             received: self.client.received,
             trace,
         };
-        match result {
-            Ok(status) => {
-                record.ending = Ending::status(*status);
-                if !spec.expect.accepts(*status) {
-                    record.failed = true;
-                } else if spec.checks_body && !self.script.body_as_expected(self.client.kept.body.as_bytes()) {
-                    record.ending = Ending::failure(FailureKind::UnexpectedBody);
-                    record.failed = true;
-                }
-            }
-            Err(failure) => {
-                record.ending = Ending::failure(failure.kind);
-                record.failed = true;
-            }
-        }
-        let example = (record.failed && self.recorder.borrow().lacks_example(record.ending)).then(|| match result {
-            Ok(status) => {
-                format!(
-                    "{}: status {status}, expected {}{}",
-                    spec.name,
-                    spec.expect.describe(),
-                    self.client.excerpt()
-                )
-            }
-            Err(failure) => format!("{}: {}", spec.name, failure.describe()),
-        });
+        let example =
+            (record.failed && self.recorder.borrow().lacks_example(record.ending)).then(|| self.script.explain(&ended));
         (record, example)
     }
 

@@ -54,6 +54,11 @@ fn join(points: &[TimelinePoint]) -> Option<TimelinePoint> {
         requests: points.iter().map(|point| point.requests).sum(),
         failed: points.iter().map(|point| point.failed).sum(),
         latency_ms: latency_ms.unwrap_or_default(),
+        due: points.iter().map(|point| point.due).sum(),
+        dropped: points.iter().map(|point| point.dropped).sum(),
+        vus: last.vus,
+        cpu_percent: points.iter().map(|point| point.cpu_percent).fold(0.0, f64::max),
+        lag_ms_p99: points.iter().map(|point| point.lag_ms_p99).fold(0.0, f64::max),
     })
 }
 

@@ -244,7 +244,7 @@ impl ItemsScript {
             let result = client.exchange(request, Instant::now()).await;
             let reason = match &result {
                 Ok(201) => String::new(),
-                Ok(status) => format!("status {status}{}", client.excerpt()),
+                Ok(status) => format!("status {status}{}", client.kept.describe()),
                 Err(failure) => failure.describe(),
             };
             let worth_retrying = !matches!(result, Ok(300..=428 | 430..=499));
