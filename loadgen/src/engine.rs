@@ -1,28 +1,37 @@
-//! Runs the generator threads through the stages of a run and merges what they count.
+//! Runs the generator threads through the stages of a run and gathers what they count.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::watch;
 use tokio_rustls::rustls::pki_types::ServerName;
 
+use crate::assembly::Assembly;
 use crate::client::Endpoint;
+use crate::crew::Part;
 use crate::dns;
-use crate::generator::{Message, Plan, ThreadHealth, Wiring, generate};
+use crate::environment;
+use crate::generator::{Message, Plan, Wiring, generate};
 use crate::interrupt::Interrupt;
-use crate::observer::{Observer, RunStage, Snapshot};
+use crate::interval::Interval;
+use crate::live::{Live, Position};
+use crate::load::Load;
+use crate::observer::{Observer, RunStage};
 use crate::open_files;
 use crate::recorder::Shard;
 use crate::request::TraceHeaders;
 use crate::run_error::RunError;
-use crate::run_result::run_result;
-use crate::scenario::{CleanUp, items};
+use crate::run_info::{LoadModel, RunInfo};
+use crate::run_result::RunEnd;
+use crate::scenario::{CleanUp, Shared, items};
 use crate::settings::Settings;
 use crate::stage::{LoadWindow, Order, Stage};
 use crate::summary::RunResult;
 use crate::target::{Scheme, Target};
+use crate::threshold;
 use crate::tls;
 use crate::totals::Totals;
 use crate::virtual_user::{Opening, Report};
@@ -33,6 +42,8 @@ const TICK: Duration = Duration::from_millis(50);
 const PROGRESS: Duration = Duration::from_millis(250);
 /// How long virtual users may take to notice an order.
 const REACTION: Duration = Duration::from_secs(5);
+/// The load begins so long after it is ordered, so that every thread has its orders by then.
+const LEAD: Duration = Duration::from_millis(5);
 
 /// A finished run.
 #[derive(Clone, Debug)]
@@ -41,6 +52,8 @@ pub struct Finished {
     pub result: RunResult,
     /// What set-up and clean-up did, if the scenario has them.
     pub housekeeping: Option<Housekeeping>,
+    /// The threshold that ended the run, as typed, if one did.
+    pub aborted_by: Option<String>,
 }
 
 /// What a scenario created before the load and removed after it.
@@ -60,14 +73,14 @@ pub struct Housekeeping {
 /// See [`RunError`]. Requests that fail are no errors but figures, except the very first: a target that does not answer
 /// at all ends the run at once.
 pub fn run(settings: &Settings, interrupt: &Interrupt, observer: &mut dyn Observer) -> Result<Finished, RunError> {
-    check_steps(settings)?;
-    open_files::allow_connections(settings.vus)?;
+    check(settings)?;
+    open_files::allow_connections(own_most_vus(settings))?;
     let mut target = settings.target.clone();
     loop {
         let plan = plan(settings, &target, interrupt)?;
         let mut engine = Engine::start(settings, plan, interrupt, observer)?;
         match engine.open()? {
-            Opened::Answered(opening) => return engine.work(&opening),
+            Opened::Answered(opening) => return engine.work(*opening),
             Opened::Upgraded(upgraded) => {
                 observer.note(&format!("{target} redirects to https: using {upgraded}"));
                 target = upgraded;
@@ -76,19 +89,28 @@ pub fn run(settings: &Settings, interrupt: &Interrupt, observer: &mut dyn Observ
     }
 }
 
-fn check_steps(settings: &Settings) -> Result<(), RunError> {
-    for threshold in &settings.thresholds {
-        if let Some(step) = threshold.step()
-            && settings.scenario.step_names().all(|name| name != step)
-        {
-            return Err(RunError::UnknownStep {
-                threshold: threshold.to_string(),
-                step: step.to_owned(),
-                steps: settings.scenario.step_names().collect::<Vec<_>>().join(", "),
-            });
-        }
+/// Virtual users that this generator may have.
+fn own_most_vus(settings: &Settings) -> u32 {
+    u32::try_from(settings.segment.share_of(u64::from(settings.load.most_vus()))).unwrap_or(u32::MAX)
+}
+
+fn check(settings: &Settings) -> Result<(), RunError> {
+    threshold::check(&settings.thresholds, settings.scenario.steps())?;
+    let segment = settings.segment;
+    if let Load::Closed { .. } = settings.load
+        && own_most_vus(settings) == 0
+    {
+        return Err(RunError::EmptySegment {
+            segment: segment.to_string(),
+            vus: settings.load.most_vus(),
+        });
     }
-    Ok(())
+    match settings.start_at {
+        Some(start_at) if start_at < SystemTime::now() => Err(RunError::StartPassed {
+            start_at: humantime::format_rfc3339_millis(start_at).to_string(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn plan(settings: &Settings, target: &Target, interrupt: &Interrupt) -> Result<Plan, RunError> {
@@ -103,6 +125,8 @@ fn plan(settings: &Settings, target: &Target, interrupt: &Interrupt) -> Result<P
         }
     };
     let run_id = settings.run_id.to_string();
+    let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let iterations_of_generator = settings.iterations.map(|total| settings.segment.share_of(total));
     Ok(Plan {
         target: target.clone(),
         endpoint: Endpoint {
@@ -111,11 +135,28 @@ fn plan(settings: &Settings, target: &Target, interrupt: &Interrupt) -> Result<P
         },
         scenario: settings.scenario.clone(),
         headers: settings.headers.clone(),
-        trace: settings.trace_headers.then(|| TraceHeaders { run_id: run_id.clone() }),
+        trace: settings.trace.headers.then(|| TraceHeaders { run_id: run_id.clone() }),
+        trace_sample: settings.trace.sample,
         run_id,
+        load: settings.load.clone(),
+        iterations: settings.iterations,
+        iterations_left: iterations_of_generator.map(|own| Arc::new(AtomicU64::new(own))),
+        warm_up: settings.warm_up,
+        segment: settings.segment,
+        threads: u32::try_from(cores).unwrap_or(1).min(own_most_vus(settings)).max(1),
         think_time: settings.think_time,
         timeout: settings.timeout,
+        opening_counts: opening_counts(settings),
     })
+}
+
+/// The opening request is the first that counts where the load begins with it: not where a schedule, a warm-up or a time
+/// of day says when the load begins.
+fn opening_counts(settings: &Settings) -> bool {
+    matches!(settings.load, Load::Closed { .. })
+        && settings.warm_up.is_zero()
+        && settings.start_at.is_none()
+        && !settings.scenario.has_set_up()
 }
 
 enum Opened {
@@ -123,15 +164,17 @@ enum Opened {
     Upgraded(Target),
 }
 
-/// How waiting for virtual users ended.
+/// How waiting for the threads ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Waited {
-    /// All have reported.
-    AllReported,
+    /// What was waited for has happened.
+    Happened,
     /// The time was over.
     TimedOut,
     /// The run was asked to end, for the first or the second time.
     Interrupted,
+    /// A threshold was crossed that ends the run.
+    Aborted,
 }
 
 struct Engine<'a> {
@@ -139,14 +182,21 @@ struct Engine<'a> {
     interrupt: &'a Interrupt,
     observer: &'a mut dyn Observer,
     plan: Arc<Plan>,
+    info: RunInfo,
     orders: watch::Sender<Order>,
     messages: Receiver<Message>,
     recycled: Vec<Sender<Box<Shard>>>,
-    threads: Vec<JoinHandle<std::io::Result<ThreadHealth>>>,
+    threads: Vec<JoinHandle<std::io::Result<()>>>,
+    assembly: Assembly,
+    live: Live,
     totals: Totals,
     load: Option<LoadWindow>,
+    shared: Shared,
     next_progress: Instant,
+    most_vus: u32,
     created: u64,
+    aborted_by: Option<String>,
+    failed: Option<RunError>,
 }
 
 impl<'a> Engine<'a> {
@@ -156,17 +206,17 @@ impl<'a> Engine<'a> {
         interrupt: &'a Interrupt,
         observer: &'a mut dyn Observer,
     ) -> Result<Self, RunError> {
-        let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let count = cores.min(settings.vus as usize).max(1);
         let plan = Arc::new(plan);
+        let info = run_info(settings, &plan);
         let (orders, order) = watch::channel(Order {
             stage: Stage::Opening,
             load: None,
+            shared: Shared::default(),
         });
         let (sender, messages) = mpsc::channel();
         let mut threads = Vec::new();
         let mut recycled = Vec::new();
-        for number in 0..count {
+        for number in 0..plan.threads {
             let (give, empty) = mpsc::channel();
             recycled.push(give);
             let wiring = Wiring {
@@ -175,9 +225,8 @@ impl<'a> Engine<'a> {
                 empty,
             };
             let plan = Arc::clone(&plan);
-            let users = (number as u32..settings.vus).step_by(count);
             let thread = thread::Builder::new().name(format!("generator-{number}"));
-            threads.push(thread.spawn(move || generate(&plan, number, users, wiring))?);
+            threads.push(thread.spawn(move || generate(&plan, number, wiring))?);
         }
         Ok(Self {
             settings,
@@ -186,20 +235,27 @@ impl<'a> Engine<'a> {
             orders,
             messages,
             recycled,
+            assembly: Assembly::new(threads.len(), info.steps.len()),
+            live: Live::new(&info),
+            totals: Totals::new(&info, &settings.thresholds),
             threads,
-            totals: Totals::new(plan.scenario.steps().len()),
+            info,
             plan,
             load: None,
+            shared: Shared::default(),
             next_progress: Instant::now(),
+            most_vus: 0,
             created: 0,
+            aborted_by: None,
+            failed: None,
         })
     }
 
     /// Waits for the opening request.
     fn open(&mut self) -> Result<Opened, RunError> {
         let mut opening = None;
-        let waited = self.wait(1, None, |report| match report {
-            Report::Opened(report) => {
+        let waited = self.wait(None, |message| match message {
+            Happening::Report(Report::Opened(report)) => {
                 opening = Some(report);
                 true
             }
@@ -243,23 +299,29 @@ impl<'a> Engine<'a> {
     }
 
     /// Everything after the opening request.
-    fn work(mut self, opening: &Opening) -> Result<Finished, RunError> {
-        let mut start = opening.start;
+    fn work(mut self, opening: Opening) -> Result<Finished, RunError> {
+        self.shared = Arc::clone(&opening.shared);
         let mut failed = None;
         if self.plan.scenario.has_set_up() {
-            failed = self.set_up(opening).err();
-            start = Instant::now();
+            failed = self.set_up(&opening).err();
         }
-        let mut interrupted = self.interrupt.is_requested();
-        if failed.is_none() && !interrupted {
-            interrupted = self.load(start) == Waited::Interrupted;
+        let mut waited = Waited::Happened;
+        if failed.is_none() && !self.interrupt.is_requested() {
+            match self.window(&opening) {
+                Ok(Some(window)) => waited = self.load(window),
+                Ok(None) => waited = Waited::Interrupted,
+                Err(error) => failed = Some(error),
+            }
         } else {
+            waited = Waited::Interrupted;
+        }
+        if self.load.is_none() {
             self.order(Stage::Stop);
-            self.wait_for_load_to_end(Some(Instant::now() + self.settings.timeout + REACTION));
+            self.wait_for_crews(Part::Load, Some(Instant::now() + self.settings.timeout + REACTION));
         }
         let housekeeping = self.plan.scenario.has_set_up().then(|| self.clean_up());
-        let health = self.end();
-        if let Some(error) = failed {
+        self.end();
+        if let Some(error) = failed.or(self.failed.take()) {
             return Err(match housekeeping.and_then(|housekeeping| housekeeping.left_behind) {
                 Some(left) => RunError::LeftBehind {
                     error: Box::new(error),
@@ -268,17 +330,28 @@ impl<'a> Engine<'a> {
                 None => error,
             });
         }
-        let start = self.load.map_or(start, |load| load.start);
+        if self.load.is_none() {
+            self.begin(Instant::now());
+        }
+        let end = RunEnd {
+            interrupted: waited == Waited::Interrupted,
+            vus: self.most_vus,
+            generators: vec![self.info.generator.clone()],
+            trace_url: self.settings.trace.url.clone(),
+        };
+        let result = self.totals.result(&self.info, &end);
+        self.observer.end(&result);
         Ok(Finished {
-            result: run_result(self.settings, &self.plan, &self.totals, start, interrupted, &health),
+            result,
             housekeeping,
+            aborted_by: self.aborted_by,
         })
     }
 
     fn set_up(&mut self, opening: &Opening) -> Result<(), RunError> {
         let request = self.plan.scenario.opening(&self.plan.target);
         if let Ok(status) = opening.result
-            && !self.plan.scenario.steps()[0].expect.accepts(status)
+            && opening.failed
             && status < 500
         {
             let reason = format!("status {status}{}", opening.excerpt);
@@ -288,22 +361,23 @@ impl<'a> Engine<'a> {
         self.order(Stage::SetUp);
         let mut created = 0;
         let mut failure = None;
-        let waited = self.wait(self.settings.vus, None, |report| match report {
-            Report::SetUp(Ok(count)) => {
-                created += count;
-                true
+        let mut missing = self.plan.threads;
+        let waited = self.wait(None, |happening| {
+            match happening {
+                Happening::Report(Report::SetUp(Ok(count))) => created += count,
+                Happening::Report(Report::SetUp(Err(reason))) => {
+                    failure.get_or_insert(reason);
+                }
+                Happening::CrewDone(Part::SetUp) => missing -= 1,
+                _ => {}
             }
-            Report::SetUp(Err(reason)) => {
-                failure.get_or_insert(reason);
-                true
-            }
-            _ => false,
+            missing == 0
         });
         self.created = created;
         match failure {
             Some(reason) => Err(RunError::SetUp { request, reason }),
             None => {
-                if waited == Waited::AllReported {
+                if waited == Waited::Happened {
                     self.observer.note(&format!("set-up: created {created} items"));
                 }
                 Ok(())
@@ -311,36 +385,105 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Offers load until its time is over or the run is asked to end, and waits for requests in flight.
-    fn load(&mut self, start: Instant) -> Waited {
-        let window = LoadWindow {
-            start,
-            end: start + self.settings.duration,
+    /// When load is offered; waits for the time of day that was asked for. `None` if interrupted meanwhile.
+    fn window(&mut self, opening: &Opening) -> Result<Option<LoadWindow>, RunError> {
+        let begin = match self.settings.start_at {
+            None if self.plan.opening_counts => opening.start,
+            None => Instant::now() + LEAD,
+            Some(start_at) => {
+                let passed = || RunError::StartPassed {
+                    start_at: humantime::format_rfc3339_millis(start_at).to_string(),
+                };
+                let left = start_at.duration_since(SystemTime::now()).map_err(|_| passed())?;
+                let begin = Instant::now() + left;
+                self.observer.note(&format!(
+                    "ready; waiting {:.1} s for the start at {}",
+                    left.as_secs_f64(),
+                    humantime::format_rfc3339_millis(start_at)
+                ));
+                if self.wait(Some(begin.checked_sub(LEAD).unwrap_or(begin)), |_| false) == Waited::Interrupted {
+                    return Ok(None);
+                }
+                begin
+            }
         };
+        let start = begin + self.settings.warm_up;
+        Ok(Some(LoadWindow {
+            warm_up_start: begin,
+            start,
+            end: start + self.settings.load.duration(),
+        }))
+    }
+
+    /// Fixes when the load begins, and tells the observer.
+    fn begin(&mut self, start: Instant) {
+        let from_now = start.saturating_duration_since(Instant::now());
+        let since = Instant::now().saturating_duration_since(start);
+        let started_at = match self.settings.start_at {
+            // Exactly what was asked for, so that it is the same for all generators.
+            Some(start_at) => start_at + self.settings.warm_up,
+            None => SystemTime::now() + from_now - since,
+        };
+        let since_epoch = started_at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        self.info.started_at_ms = since_epoch.as_millis() as u64;
+        self.observer.begin(&self.info);
+    }
+
+    /// Offers load until its time is over or the run is asked to end, and waits for requests in flight.
+    fn load(&mut self, window: LoadWindow) -> Waited {
+        self.begin(window.start);
         self.load = Some(window);
-        self.observer.stage(RunStage::Load);
+        self.observer.stage(if window.start > window.warm_up_start {
+            RunStage::WarmUp
+        } else {
+            RunStage::Load
+        });
         self.order(Stage::Load);
-        let mut ended = 0;
-        let waited = self.wait_for(&mut ended, Some(window.end + self.settings.graceful_stop));
-        if waited == Waited::Interrupted {
-            self.observer
-                .note("stopping: waiting for requests in flight; interrupt again to give them up");
-            self.order(Stage::Stop);
-            let patience = Instant::now() + self.settings.graceful_stop;
-            if self.wait_insistently(&mut ended, Some(patience)) == Waited::Interrupted {
-                return waited;
+        let mut missing = self.plan.threads;
+        let mut waited = Waited::TimedOut;
+        if window.start > window.warm_up_start {
+            waited = self.wait_counting(&mut missing, Some(window.start));
+            if waited == Waited::TimedOut {
+                self.observer.stage(RunStage::Load);
             }
         }
-        if ended < self.settings.vus {
+        if waited == Waited::TimedOut {
+            waited = self.wait_counting(&mut missing, Some(window.end));
+        }
+        if waited == Waited::TimedOut {
+            self.observer.stage(RunStage::GracefulStop);
+            waited = self.wait_counting(&mut missing, Some(window.end + self.settings.graceful_stop));
+        }
+        if matches!(waited, Waited::Interrupted | Waited::Aborted) {
+            if waited == Waited::Interrupted {
+                self.observer
+                    .note("stopping: waiting for requests in flight; interrupt again to give them up");
+            }
+            self.order(Stage::Stop);
+            let patience = Instant::now() + self.settings.graceful_stop;
+            if self.wait_insistently(&mut missing, Some(patience)) == Waited::Interrupted {
+                return Waited::Interrupted;
+            }
+        }
+        if missing > 0 {
             self.order(Stage::Cut);
-            self.wait_insistently(&mut ended, Some(Instant::now() + REACTION));
+            self.wait_insistently(&mut missing, Some(Instant::now() + REACTION));
         }
         waited
     }
 
-    fn wait_for_load_to_end(&mut self, until: Option<Instant>) {
-        let mut ended = 0;
-        self.wait_insistently(&mut ended, until);
+    fn wait_for_crews(&mut self, part: Part, until: Option<Instant>) {
+        let mut missing = self.plan.threads;
+        loop {
+            let waited = self.wait(until, |happening| {
+                missing -= u32::from(matches!(happening, Happening::CrewDone(done) if done == part));
+                missing == 0
+            });
+            match waited {
+                Waited::Interrupted if !self.interrupt.is_insistent() => thread::sleep(Duration::from_millis(1)),
+                _ => return,
+            }
+        }
     }
 
     fn clean_up(&mut self) -> Housekeeping {
@@ -351,31 +494,31 @@ impl<'a> Engine<'a> {
         };
         let prefix = items::prefix(&self.plan.run_id);
         let mut total = CleanUp::default();
-        let mut reported = 0;
+        let mut missing = self.plan.threads;
         if !self.interrupt.is_insistent() {
             self.observer.stage(RunStage::CleanUp);
             self.order(Stage::CleanUp);
-            let mut missing = self.settings.vus;
-            let mut add = |report: Report| match report {
-                Report::CleanedUp(part) => {
-                    total.deleted += part.deleted;
-                    total.left += part.left;
-                    total.reason = total.reason.take().or(part.reason);
-                    reported += 1;
-                    true
+            let mut add = |happening: Happening| {
+                match happening {
+                    Happening::Report(Report::CleanedUp(part)) => {
+                        total.deleted += part.deleted;
+                        total.left += part.left;
+                        total.reason = total.reason.take().or(part.reason);
+                    }
+                    Happening::CrewDone(Part::CleanUp) => missing -= 1,
+                    _ => {}
                 }
-                _ => false,
+                missing == 0
             };
-            while missing > 0 && !self.interrupt.is_insistent() {
-                match self.wait(1, None, &mut add) {
-                    Waited::AllReported => missing -= 1,
-                    Waited::Interrupted => {}
-                    Waited::TimedOut => break,
+            while !self.interrupt.is_insistent() {
+                match self.wait(None, &mut add) {
+                    Waited::Interrupted | Waited::Aborted => {}
+                    Waited::Happened | Waited::TimedOut => break,
                 }
             }
         }
         housekeeping.deleted = total.deleted;
-        if reported < self.settings.vus {
+        if missing > 0 {
             housekeeping.left_behind = Some(format!(
                 "clean-up was not done: items whose ids begin with {prefix} may be left behind; delete them by hand"
             ));
@@ -386,7 +529,7 @@ impl<'a> Engine<'a> {
                 total.left
             ));
         }
-        if reported == self.settings.vus {
+        if missing == 0 {
             self.observer
                 .note(&format!("clean-up: deleted {} items", total.deleted));
         }
@@ -394,76 +537,114 @@ impl<'a> Engine<'a> {
     }
 
     fn order(&mut self, stage: Stage) {
-        self.orders.send_replace(Order { stage, load: self.load });
+        self.orders.send_replace(Order {
+            stage,
+            load: self.load,
+            shared: Arc::clone(&self.shared),
+        });
     }
 
     /// Ends the generator threads and takes what they still have.
-    fn end(&mut self) -> Vec<ThreadHealth> {
+    fn end(&mut self) {
         self.order(Stage::End);
-        let health = self
-            .threads
-            .drain(..)
-            .filter_map(|thread| thread.join().ok()?.ok())
-            .collect();
-        while let Ok(message) = self.messages.try_recv() {
-            if let Message::Figures(shard) = message {
-                self.totals.add(&shard);
+        for thread in self.threads.drain(..) {
+            if let Ok(Err(error)) = thread.join() {
+                self.failed.get_or_insert(error.into());
             }
         }
-        health
+        while let Ok(message) = self.messages.try_recv() {
+            if let Message::Figures(shard) = message {
+                self.take(shard);
+            }
+        }
+        let Some(load) = self.load else { return };
+        let end = Instant::now().min(load.end).saturating_duration_since(load.start);
+        while let Some(interval) = self.assembly.rest(end) {
+            self.count(interval);
+        }
     }
 
-    fn wait_for(&mut self, ended: &mut u32, until: Option<Instant>) -> Waited {
-        let missing = self.settings.vus - *ended;
-        self.wait(missing, until, |report| {
-            let is_end = matches!(report, Report::LoadEnded);
-            *ended += u32::from(is_end);
-            is_end
+    /// Waits for the crews to end their load.
+    fn wait_counting(&mut self, missing: &mut u32, until: Option<Instant>) -> Waited {
+        self.wait(until, |happening| {
+            *missing -= u32::from(matches!(happening, Happening::CrewDone(Part::Load)));
+            *missing == 0
         })
     }
 
-    /// As [`Self::wait_for`], but only a second request to end interrupts it.
-    fn wait_insistently(&mut self, ended: &mut u32, until: Option<Instant>) -> Waited {
-        loop {
-            match self.wait_for(ended, until) {
-                Waited::Interrupted if !self.interrupt.is_insistent() => thread::sleep(Duration::from_millis(1)),
+    /// As [`Self::wait_counting`], but only a second request to end interrupts it.
+    fn wait_insistently(&mut self, missing: &mut u32, until: Option<Instant>) -> Waited {
+        while *missing > 0 {
+            match self.wait_counting(missing, until) {
+                Waited::Interrupted | Waited::Aborted if !self.interrupt.is_insistent() => {
+                    thread::sleep(Duration::from_millis(1));
+                }
                 waited => return waited,
             }
         }
+        Waited::Happened
     }
 
-    /// Merges figures and passes reports on until `count` of them were what the caller waits for.
-    fn wait(&mut self, count: u32, until: Option<Instant>, mut is_awaited: impl FnMut(Report) -> bool) -> Waited {
-        let mut missing = count;
-        while missing > 0 {
+    /// Gathers figures and passes on what else happens until it is what the caller waits for.
+    fn wait(&mut self, until: Option<Instant>, mut is_awaited: impl FnMut(Happening) -> bool) -> Waited {
+        loop {
             let now = Instant::now();
             self.show_progress(now);
             if until.is_some_and(|until| now >= until) {
                 return Waited::TimedOut;
             }
-            match self.messages.recv_timeout(TICK) {
-                Ok(Message::Figures(shard)) => self.take(shard),
-                Ok(Message::Report(report)) => {
-                    missing -= u32::from(is_awaited(report));
-                    continue;
+            let patience = until.map_or(TICK, |until| TICK.min(until - now));
+            let happening = match self.messages.recv_timeout(patience) {
+                Ok(Message::Figures(shard)) => {
+                    self.take(shard);
+                    None
                 }
-                Err(RecvTimeoutError::Timeout) => {}
+                Ok(Message::Report(report)) => Some(Happening::Report(*report)),
+                Ok(Message::CrewDone(part)) => Some(Happening::CrewDone(part)),
+                Ok(Message::NoTimer(error)) => {
+                    self.failed.get_or_insert(error.into());
+                    None
+                }
+                Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return Waited::TimedOut,
+            };
+            if happening.is_some_and(&mut is_awaited) {
+                return Waited::Happened;
             }
             if self.interrupt.is_requested() {
                 return Waited::Interrupted;
             }
+            if self.aborted_by.is_some() {
+                return Waited::Aborted;
+            }
         }
-        Waited::AllReported
     }
 
     fn take(&mut self, mut shard: Box<Shard>) {
-        self.totals.add(&shard);
+        self.live.add(&shard.figures);
+        self.assembly.add(&shard);
         shard.clear();
         if let Some(thread) = self.recycled.get(shard.thread) {
             // A thread that has ended needs no shard.
             let _ = thread.send(shard);
         }
+        self.most_vus = self.most_vus.max(self.assembly.vus());
+        while let Some(interval) = self.assembly.complete() {
+            self.count(interval);
+        }
+    }
+
+    fn count(&mut self, interval: Interval) {
+        self.totals.add(0, &interval);
+        self.observer.interval(&interval);
+        if self.settings.abort_on_threshold && self.aborted_by.is_none() {
+            self.aborted_by = self.totals.crossed();
+            if let Some(threshold) = &self.aborted_by {
+                self.observer
+                    .note(&format!("stopping: the threshold `{threshold}` is crossed"));
+            }
+        }
+        self.assembly.recycle(interval);
     }
 
     fn show_progress(&mut self, now: Instant) {
@@ -471,26 +652,83 @@ impl<'a> Engine<'a> {
             return;
         };
         self.next_progress = now + PROGRESS;
-        let elapsed = now.saturating_duration_since(load.start);
-        let recently = self.totals.recently(elapsed);
-        self.observer.progress(&Snapshot {
-            elapsed,
-            duration: Some(self.settings.duration),
-            iterations: None,
-            target_rate: None,
-            vus: self.settings.vus,
-            max_vus: self.settings.vus,
-            requests: self.totals.requests(),
-            failed: self.totals.failed(),
-            dropped: 0,
-            rate: recently.rate,
-            latency_ms: recently.latency,
-            total_latency_ms: recently.latency,
-            histogram: Vec::new(),
-            errors: Vec::new(),
-            steps: Vec::new(),
-            generator: crate::observer::GeneratorSnapshot::default(),
-            thresholds: Vec::new(),
-        });
+        let target_rate = match &self.settings.load {
+            Load::Closed { .. } => None,
+            Load::Open { rate, .. } => {
+                let whole = if now < load.start {
+                    rate.first_value()
+                } else if now < load.end {
+                    rate.at(now - load.start)
+                } else {
+                    0.0
+                };
+                Some(whole / f64::from(self.settings.segment.count()))
+            }
+        };
+        let position = Position {
+            elapsed: now.saturating_duration_since(load.warm_up_start),
+            warm_up: self.settings.warm_up,
+            duration: (self.settings.iterations.is_none() || self.is_timed()).then(|| load.end - load.warm_up_start),
+            iterations: self
+                .settings
+                .iterations
+                .map(|total| self.settings.segment.share_of(total)),
+            target_rate,
+            vus: self.assembly.vus(),
+            max_vus: own_most_vus(self.settings),
+        };
+        let snapshot = self.live.snapshot(&position, &self.totals);
+        self.observer.progress(&snapshot);
     }
+
+    /// Whether the time of the load was given, rather than being longer than anybody waits.
+    fn is_timed(&self) -> bool {
+        self.settings.load.duration() < Settings::UNTIMED
+    }
+}
+
+/// What a caller of [`Engine::wait`] may wait for.
+enum Happening {
+    Report(Report),
+    CrewDone(Part),
+}
+
+/// What is known before the first request.
+fn run_info(settings: &Settings, plan: &Plan) -> RunInfo {
+    RunInfo {
+        run_id: settings.run_id.to_string(),
+        loadgen_version: env!("CARGO_PKG_VERSION").to_owned(),
+        command: settings.command.clone(),
+        scenario: plan.scenario.name().to_owned(),
+        target: plan.target.to_string(),
+        model: match settings.load {
+            Load::Closed { .. } => LoadModel::Closed,
+            Load::Open { .. } => LoadModel::Open,
+        },
+        load: describe_load(settings),
+        generator: settings.segment.to_string(),
+        tags: settings.tags.clone(),
+        steps: plan.scenario.steps().to_vec(),
+        started_at_ms: 0,
+        environment: environment::describe(),
+    }
+}
+
+fn describe_load(settings: &Settings) -> String {
+    let mut text = settings.load.to_string();
+    if let Some(iterations) = settings.iterations {
+        text = match text.split_once(" for ") {
+            Some((load, _)) if settings.load.duration() >= Settings::UNTIMED => {
+                format!("{load}, {iterations} iterations")
+            }
+            _ => format!("{text}, at most {iterations} iterations"),
+        };
+    }
+    if !settings.warm_up.is_zero() {
+        text.push_str(&format!(
+            ", after a warm-up of {}",
+            humantime::format_duration(settings.warm_up)
+        ));
+    }
+    text
 }

@@ -3,25 +3,33 @@
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{Receiver, Sender};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use hdrhistogram::Histogram;
-use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::watch;
 
+use crate::arrival_queue::{Arrival, ArrivalQueue};
 use crate::client::{Client, Endpoint};
-use crate::recorder::{Recorder, Shard, latency_histogram};
+use crate::crew::{Crew, Part};
+use crate::load::Load;
+use crate::pacer::Pacer;
+use crate::recorder::{Recorder, Shard, thread_cpu};
 use crate::request::TraceHeaders;
 use crate::scenario::{Scenario, Script, ScriptContext};
+use crate::segment::Segment;
 use crate::settings::Header;
-use crate::stage::{Order, Stage, StageCell};
+use crate::stage::{LoadWindow, Order, Stage, StageCell};
 use crate::target::Target;
-use crate::virtual_user::{Report, VirtualUser};
+use crate::virtual_user::{Report, Starts, VirtualUser};
 
 /// How often a thread looks how late it wakes.
 const HEARTBEAT: Duration = Duration::from_millis(20);
+/// Tasks that a thread runs between two looks at its sockets and timers: the fewer, the sooner it acts on what is due,
+/// the more, the fewer system calls it makes.
+const EVENT_INTERVAL: u32 = 16;
 
 /// What all generator threads need.
 pub(crate) struct Plan {
@@ -30,16 +38,46 @@ pub(crate) struct Plan {
     pub(crate) scenario: Scenario,
     pub(crate) headers: Vec<Header>,
     pub(crate) trace: Option<TraceHeaders>,
+    pub(crate) trace_sample: f64,
     pub(crate) run_id: String,
+    pub(crate) load: Load,
+    /// Iterations of the whole run, over all generators.
+    pub(crate) iterations: Option<u64>,
+    /// Those of this generator that its virtual users have not started, in the closed model.
+    pub(crate) iterations_left: Option<Arc<AtomicU64>>,
+    pub(crate) warm_up: Duration,
+    pub(crate) segment: Segment,
+    pub(crate) threads: u32,
     pub(crate) think_time: Duration,
     pub(crate) timeout: Duration,
+    /// Whether the opening request is the first that counts.
+    pub(crate) opening_counts: bool,
+}
+
+impl Plan {
+    /// Virtual users that a thread has at the start, and at most.
+    pub(crate) fn vus_of(&self, thread: u32) -> (u32, u32) {
+        let share = |vus: u32| {
+            let of_generator = self.segment.share_of(u64::from(vus));
+            let of_thread = (of_generator + u64::from(self.threads - 1 - thread)) / u64::from(self.threads);
+            u32::try_from(of_thread).unwrap_or(u32::MAX)
+        };
+        match &self.load {
+            Load::Closed { .. } => (share(self.load.most_vus()), share(self.load.most_vus())),
+            Load::Open { vus, max_vus, .. } => (share(*vus), share(*max_vus).max(share(*vus))),
+        }
+    }
 }
 
 /// What generator threads tell the main thread.
 pub(crate) enum Message {
     /// Something of a virtual user.
-    Report(Report),
-    /// The figures of an interval.
+    Report(Box<Report>),
+    /// All tasks of a thread have done their part.
+    CrewDone(Part),
+    /// A thread cannot keep time.
+    NoTimer(io::Error),
+    /// The figures of a quarter of a second.
     Figures(Box<Shard>),
 }
 
@@ -50,110 +88,202 @@ pub(crate) struct Wiring {
     pub(crate) empty: Receiver<Box<Shard>>,
 }
 
-/// How a thread fared under load.
-pub(crate) struct ThreadHealth {
-    /// CPU time used.
-    pub(crate) cpu: Duration,
-    /// Time passed.
-    pub(crate) wall: Duration,
-    /// How late the thread woke, nanoseconds.
-    pub(crate) lag: Histogram<u64>,
-}
-
-/// Runs the virtual users with these numbers until the orders end.
-pub(crate) fn generate(
-    plan: &Plan,
-    thread: usize,
-    numbers: impl Iterator<Item = u32>,
-    wiring: Wiring,
-) -> io::Result<ThreadHealth> {
+/// Runs a thread's share of the load until the orders end.
+pub(crate) fn generate(plan: &Arc<Plan>, thread: u32, wiring: Wiring) -> io::Result<()> {
     let runtime = Builder::new_current_thread()
         .enable_all()
+        .event_interval(EVENT_INTERVAL)
         .build_local(LocalOptions::default())?;
     let Wiring {
         mut orders,
         messages,
         empty,
     } = wiring;
-    let steps = plan.scenario.steps();
-    let recorder = Rc::new(RefCell::new(Recorder::new(
-        thread,
-        steps.len(),
-        messages.clone(),
-        empty,
-    )));
-    let stage = Rc::new(StageCell::new());
-    let endpoint = Rc::new(plan.endpoint.clone());
-    let context = ScriptContext {
-        target: &plan.target,
-        headers: &plan.headers,
-        trace: plan.trace.as_ref(),
-        run_id: &plan.run_id,
-    };
-    let health = runtime.block_on(async {
-        for number in numbers {
-            let mut rng = fastrand::Rng::new();
-            let user = VirtualUser {
-                opens: number == 0,
-                client: Client::new(Rc::clone(&endpoint), number as usize, plan.timeout, Rc::clone(&stage)),
-                script: Script::new(&plan.scenario, &context, number, &mut rng),
-                think_time: plan.think_time,
-                set_up: plan.scenario.has_set_up(),
-                rng,
-                recorder: Rc::clone(&recorder),
-                stage: Rc::clone(&stage),
-                reports: messages.clone(),
-            };
-            tokio::task::spawn_local(user.run());
+    runtime.block_on(async {
+        let crew = Recruiter::new(Arc::clone(plan), thread, messages, empty);
+        let (vus, _) = plan.vus_of(thread);
+        for _ in 0..vus {
+            crew.recruit(None);
         }
-        drop(messages);
-        let lag = Rc::new(RefCell::new(latency_histogram()));
-        tokio::task::spawn_local(heartbeat(Rc::clone(&recorder), Rc::clone(&stage), Rc::clone(&lag)));
-        let mut begun = None;
-        let mut ended = None;
+        tokio::task::spawn_local(heartbeat(
+            Rc::clone(&crew.recorder),
+            Rc::clone(&crew.stage),
+            matches!(plan.load, Load::Closed { .. }),
+        ));
+        let mut load_begun = false;
         loop {
-            let order = *orders.borrow_and_update();
-            if let (None, Some(window)) = (begun, order.load) {
-                recorder.borrow_mut().begin(window.start);
-                begun = Some((Instant::now(), thread_cpu()));
+            let order = orders.borrow_and_update().clone();
+            match order.stage {
+                Stage::Opening | Stage::End => {}
+                Stage::SetUp => crew.crew.begin(Part::SetUp, vus),
+                Stage::Load | Stage::Stop | Stage::Cut if !load_begun => {
+                    load_begun = true;
+                    crew.begin_load(&order);
+                }
+                Stage::Load | Stage::Stop | Stage::Cut => {}
+                Stage::CleanUp => crew.crew.begin(Part::CleanUp, crew.crew.vus()),
             }
-            if order.stage > Stage::Cut && ended.is_none() {
-                ended = Some((Instant::now(), thread_cpu()));
-            }
-            stage.set(order);
-            if order.stage == Stage::End || orders.changed().await.is_err() {
+            let is_end = order.stage == Stage::End;
+            crew.stage.set(order);
+            if is_end || orders.changed().await.is_err() {
                 break;
             }
         }
-        let (begin, end) = (begun.unwrap_or_else(|| (Instant::now(), thread_cpu())), ended);
-        let end = end.unwrap_or_else(|| (Instant::now(), thread_cpu()));
-        let lag = lag.borrow().clone();
-        ThreadHealth {
-            cpu: end.1.saturating_sub(begin.1),
-            wall: end.0.saturating_duration_since(begin.0),
-            lag,
-        }
+        crew.recorder.borrow_mut().flush();
     });
-    recorder.borrow_mut().flush();
-    Ok(health)
+    Ok(())
 }
 
-/// Wakes at regular times to see how late that is, and to hand over figures when nothing ends that would.
-async fn heartbeat(recorder: Rc<RefCell<Recorder>>, stage: Rc<StageCell>, lag: Rc<RefCell<Histogram<u64>>>) {
+/// Makes the virtual users of one thread.
+struct Recruiter {
+    plan: Arc<Plan>,
+    thread: u32,
+    endpoint: Rc<Endpoint>,
+    stage: Rc<StageCell>,
+    recorder: Rc<RefCell<Recorder>>,
+    crew: Rc<Crew>,
+    queue: Rc<ArrivalQueue>,
+    messages: Sender<Message>,
+}
+
+impl Recruiter {
+    fn new(plan: Arc<Plan>, thread: u32, messages: Sender<Message>, empty: Receiver<Box<Shard>>) -> Rc<Self> {
+        let recorder = Rc::new(RefCell::new(Recorder::new(
+            thread as usize,
+            plan.scenario.steps().len(),
+            matches!(plan.load, Load::Open { .. }),
+            messages.clone(),
+            empty,
+        )));
+        let crew = Crew::new(
+            u64::from(thread),
+            u64::from(plan.threads),
+            Rc::clone(&recorder),
+            messages.clone(),
+        );
+        Rc::new(Self {
+            thread,
+            endpoint: Rc::new(plan.endpoint.clone()),
+            stage: Rc::new(StageCell::new()),
+            crew: Rc::new(crew),
+            queue: Rc::new(ArrivalQueue::new(plan.timeout, Rc::clone(&recorder))),
+            recorder,
+            messages,
+            plan,
+        })
+    }
+
+    /// Adds a virtual user, which begins with an arrival if one has called it into being.
+    fn recruit(&self, first: Option<Arrival>) {
+        let plan = &*self.plan;
+        // Its number among those of this generator, and in the whole run.
+        let local = u64::from(self.thread) + u64::from(plan.threads) * u64::from(self.crew.vus());
+        let number = u32::try_from(plan.segment.global(local)).unwrap_or(u32::MAX);
+        let mut rng = fastrand::Rng::new();
+        let context = ScriptContext {
+            target: &plan.target,
+            headers: &plan.headers,
+            trace: plan.trace.as_ref(),
+            run_id: &plan.run_id,
+            segment: plan.segment,
+            think_time: plan.think_time,
+        };
+        let starts = match &plan.load {
+            Load::Closed { vus } => Starts::WhenFree {
+                spans: vus
+                    .after(vus.first_value(), plan.warm_up)
+                    .spans_above(f64::from(number)),
+                iterations: plan.iterations_left.clone(),
+            },
+            Load::Open { .. } => Starts::WhenDue(Rc::clone(&self.queue)),
+        };
+        let user = VirtualUser {
+            opens: local == 0 && first.is_none(),
+            opening_counts: plan.opening_counts,
+            client: Client::new(
+                Rc::clone(&self.endpoint),
+                number as usize,
+                plan.timeout,
+                Rc::clone(&self.stage),
+            ),
+            script: Script::new(&plan.scenario, &context, number, &mut rng),
+            starts,
+            set_up: plan.scenario.has_set_up(),
+            trace_sample: plan.trace_sample,
+            rng,
+            crew: Rc::clone(&self.crew),
+            recorder: Rc::clone(&self.recorder),
+            stage: Rc::clone(&self.stage),
+            reports: self.messages.clone(),
+        };
+        self.crew.join();
+        tokio::task::spawn_local(user.run(first));
+    }
+
+    fn begin_load(self: &Rc<Self>, order: &Order) {
+        let Some(window) = order.load else {
+            self.crew.begin(Part::Load, self.crew.vus());
+            return;
+        };
+        self.recorder.borrow_mut().begin(window.start, thread_cpu());
+        match &self.plan.load {
+            Load::Closed { .. } => self.crew.begin(Part::Load, self.crew.vus()),
+            Load::Open { rate, .. } => {
+                self.crew.begin(Part::Load, self.crew.vus() + 1);
+                let segments = u64::from(self.plan.segment.count());
+                let pacer = Pacer {
+                    rate: rate.clone(),
+                    first: self.plan.segment.global(u64::from(self.thread)),
+                    stride: segments * u64::from(self.plan.threads),
+                    iterations: self.plan.iterations,
+                    first_local: u64::from(self.thread),
+                    stride_local: u64::from(self.plan.threads),
+                    queue: Rc::clone(&self.queue),
+                    recorder: Rc::clone(&self.recorder),
+                    stage: Rc::clone(&self.stage),
+                };
+                tokio::task::spawn_local(Rc::clone(self).pace(pacer, window));
+            }
+        }
+    }
+
+    /// Releases arrivals, and adds virtual users while all are busy and there may be more.
+    async fn pace(self: Rc<Self>, pacer: Pacer, window: LoadWindow) {
+        self.stage.register().await;
+        let (_, most) = self.plan.vus_of(self.thread);
+        let paced = pacer.run(window, |arrival| {
+            let may_grow = self.crew.vus() < most;
+            if may_grow {
+                self.crew.add(Part::Load);
+                self.recruit(Some(arrival));
+            }
+            may_grow
+        });
+        if let Err(error) = paced.await {
+            self.queue.close(false);
+            let _ = self.messages.send(Message::NoTimer(error));
+        }
+        self.crew.done(Part::Load);
+    }
+}
+
+/// Wakes at regular times to hand over figures when nothing ends that would, and, where nothing else tells, to see how
+/// late that is.
+async fn heartbeat(recorder: Rc<RefCell<Recorder>>, stage: Rc<StageCell>, measures_lag: bool) {
     let mut due = tokio::time::Instant::now();
     loop {
         due = (due + HEARTBEAT).max(tokio::time::Instant::now());
         tokio::time::sleep_until(due).await;
         let now = tokio::time::Instant::now();
-        if (Stage::Load..=Stage::Cut).contains(&stage.get()) {
-            lag.borrow_mut().saturating_record((now - due).as_nanos() as u64);
-            recorder.borrow_mut().hand_over_if_due(now.into_std());
+        if (Stage::Load..=Stage::Cut).contains(&stage.get())
+            && let Some(window) = stage.load()
+            && now.into_std() >= window.start
+        {
+            let mut recorder = recorder.borrow_mut();
+            if measures_lag {
+                recorder.lag(now - due);
+            }
+            recorder.hand_over_if_due(now.into_std());
         }
     }
-}
-
-/// CPU time that the calling thread has used.
-fn thread_cpu() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
 }

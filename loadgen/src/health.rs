@@ -44,9 +44,7 @@ impl Health {
         }
         // Cannot fail: all histograms have the same bounds.
         let _ = self.lag.add(&interval.lag);
-        self.exhausted.ports += interval.exhausted.ports;
-        self.exhausted.files += interval.exhausted.files;
-        self.exhausted.memory += interval.exhausted.memory;
+        self.exhausted.add(interval.exhausted);
     }
 
     /// Sums it up.

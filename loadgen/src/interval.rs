@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use crate::recorder::{Example, StepFigures, TracedEnd, latency_histogram};
+use crate::recorder::{Example, StepFigures, TracedEnd, latency_histogram, offer_slowest};
 
 /// Length of an interval; only a run's last one is shorter.
 pub(crate) const INTERVAL: Duration = Duration::from_secs(1);
@@ -72,6 +72,54 @@ impl Interval {
         }
     }
 
+    /// Empties it, so that it can be used again; number and length stay.
+    pub(crate) fn clear(&mut self) {
+        self.steps.iter_mut().for_each(StepFigures::clear);
+        self.due = 0;
+        self.dropped = 0;
+        self.vus = 0;
+        self.cpu.fill(Duration::ZERO);
+        self.lag.reset();
+        self.last_end = None;
+        self.slowest.clear();
+        self.failures.clear();
+        self.examples.clear();
+        self.exhausted = Exhausted::default();
+    }
+
+    /// Adds what another part of the generator did in the same time, or this one in another part of it. The virtual
+    /// users stay as they are.
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (total, step) in self.steps.iter_mut().zip(&other.steps) {
+            if step.requests() > 0 {
+                total.add(step);
+            }
+        }
+        self.due += other.due;
+        self.dropped += other.dropped;
+        if self.cpu.len() < other.cpu.len() {
+            self.cpu.resize(other.cpu.len(), Duration::ZERO);
+        }
+        for (total, cpu) in self.cpu.iter_mut().zip(&other.cpu) {
+            *total += *cpu;
+        }
+        if !other.lag.is_empty() {
+            // Cannot fail: all histograms have the same bounds.
+            let _ = self.lag.add(&other.lag);
+        }
+        self.last_end = self.last_end.max(other.last_end);
+        for request in &other.slowest {
+            offer_slowest(&mut self.slowest, *request);
+        }
+        self.failures.extend_from_slice(&other.failures);
+        for example in &other.examples {
+            if !self.examples.iter().any(|known| known.ending == example.ending) {
+                self.examples.push(example.clone());
+            }
+        }
+        self.exhausted.add(other.exhausted);
+    }
+
     /// Requests that ended.
     pub(crate) fn requests(&self) -> u64 {
         self.steps.iter().map(StepFigures::requests).sum()
@@ -80,5 +128,14 @@ impl Interval {
     /// Of these, the failed ones.
     pub(crate) fn failed(&self) -> u64 {
         self.steps.iter().map(|step| step.failed).sum()
+    }
+}
+
+impl Exhausted {
+    /// Adds what was counted elsewhere.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.ports += other.ports;
+        self.files += other.files;
+        self.memory += other.memory;
     }
 }

@@ -4,13 +4,19 @@
 //! through the code: `scenario` picks it, `virtual_user` sends it through its `client`, `recorder` counts it, `totals`
 //! sums up what the threads counted, `summary_text` and `report` show it.
 
+mod arrival_queue;
+mod assembly;
 mod client;
+mod crew;
 mod dns;
+mod environment;
 mod generator;
 mod health;
 mod interval;
 mod open_files;
 mod outcome;
+mod pacer;
+mod precise_timer;
 mod recorder;
 mod request;
 mod response;
@@ -23,6 +29,7 @@ mod virtual_user;
 pub mod capacity_result;
 pub mod engine;
 pub mod interrupt;
+pub mod load;
 pub mod observer;
 pub mod output_file;
 pub mod progress;
@@ -30,6 +37,7 @@ pub mod report;
 pub mod run_error;
 pub mod run_info;
 pub mod scenario;
+pub mod segment;
 pub mod settings;
 pub mod signals;
 pub mod summary;

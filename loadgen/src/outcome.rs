@@ -28,11 +28,23 @@ pub(crate) enum FailureKind {
     Unfinished,
     /// The status was as expected, the body was not.
     UnexpectedBody,
+    /// The status was as expected, a header was not.
+    UnexpectedHeader,
+    /// The answer was as expected, but took longer than a check allows.
+    TooSlow,
+    /// The answer lacks something that later requests need.
+    CaptureFailed,
+    /// No local port was free.
+    NoLocalPort,
+    /// The generator may not open more files.
+    TooManyFiles,
+    /// The system has no memory or buffers for another socket.
+    OutOfMemory,
 }
 
 impl FailureKind {
     /// All kinds, in the order of their numbers.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::ConnectRefused,
         Self::ConnectTimeout,
         Self::ConnectFailed,
@@ -44,6 +56,12 @@ impl FailureKind {
         Self::Protocol,
         Self::Unfinished,
         Self::UnexpectedBody,
+        Self::UnexpectedHeader,
+        Self::TooSlow,
+        Self::CaptureFailed,
+        Self::NoLocalPort,
+        Self::TooManyFiles,
+        Self::OutOfMemory,
     ];
 
     /// The key in a summary.
@@ -60,6 +78,12 @@ impl FailureKind {
             Self::Protocol => "protocol",
             Self::Unfinished => "unfinished",
             Self::UnexpectedBody => "unexpected_body",
+            Self::UnexpectedHeader => "unexpected_header",
+            Self::TooSlow => "too_slow",
+            Self::CaptureFailed => "capture_failed",
+            Self::NoLocalPort => "no_local_port",
+            Self::TooManyFiles => "too_many_open_files",
+            Self::OutOfMemory => "out_of_memory",
         }
     }
 }

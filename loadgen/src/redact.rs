@@ -28,6 +28,8 @@ pub(crate) fn command_line(arguments: &[String]) -> String {
             format!("--header={}", field(rest))
         } else if let Some(rest) = argument.strip_prefix("-H").filter(|rest| !rest.is_empty()) {
             format!("-H{}", field(rest.strip_prefix('=').unwrap_or(rest)))
+        } else if let Some((flag, value)) = argument.split_once('=').filter(|_| argument.starts_with("--")) {
+            format!("{flag}={}", target::redact(value))
         } else if argument.starts_with('-') {
             argument.clone()
         } else {

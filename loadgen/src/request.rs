@@ -134,8 +134,9 @@ impl PreparedRequest {
         }
     }
 
-    /// Gives the request a trace id of its own.
-    pub(crate) fn stamp_trace(&mut self, rng: &mut fastrand::Rng) -> TraceId {
+    /// Gives the request a trace id of its own, and asks the target to record the trace or not to.
+    #[inline]
+    pub(crate) fn stamp_trace(&mut self, rng: &mut fastrand::Rng, sampled: bool) -> TraceId {
         let Some(patch) = &self.trace else {
             return TraceId::default();
         };
@@ -144,6 +145,7 @@ impl PreparedRequest {
         let digits = hex_digits(low);
         self.head[patch.low_at..patch.low_at + 16].copy_from_slice(&digits);
         self.head[patch.span_at..patch.span_at + 16].copy_from_slice(&digits);
+        self.head[patch.span_at + 18] = b'0' + u8::from(sampled);
         TraceId { high: patch.high, low }
     }
 
@@ -241,8 +243,8 @@ mod tests {
         };
         let mut rng = fastrand::Rng::with_seed(1);
         let mut request = PreparedRequest::render(&target, &parts, &mut rng);
-        let first = request.stamp_trace(&mut rng);
-        let second = request.stamp_trace(&mut rng);
+        let first = request.stamp_trace(&mut rng, true);
+        let second = request.stamp_trace(&mut rng, true);
         assert_ne!(first, second);
         let text = String::from_utf8(request.unsent(0).to_vec()).unwrap();
         assert!(

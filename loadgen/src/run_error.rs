@@ -2,20 +2,30 @@
 
 use crate::outcome::{Failure, FailureKind};
 use crate::target::{Scheme, Target};
+use crate::threshold::UnknownSelector;
 use crate::tls::TlsError;
 
 /// Why a run could not be done; each is one sentence that says what happened and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// A threshold names a step that the scenario does not have.
-    #[error("the threshold `{threshold}` names the step `{step}`; the scenario has: {steps}")]
-    UnknownStep {
+    /// A threshold is about something that the scenario does not have.
+    #[error(transparent)]
+    Threshold(#[from] UnknownSelector),
+    /// A segment has no virtual user.
+    #[error("segment {segment} of {vus} virtual users has none; use more --vus or fewer segments")]
+    EmptySegment {
         /// As typed.
-        threshold: String,
-        /// The name in it.
-        step: String,
-        /// The names there are.
-        steps: String,
+        segment: String,
+        /// Virtual users of the whole run.
+        vus: u32,
+    },
+    /// The time at which to start is over.
+    #[error(
+        "--start-at {start_at} has passed; give a time by which every generator is ready, e.g. half a minute from now"
+    )]
+    StartPassed {
+        /// RFC 3339.
+        start_at: String,
     },
     /// The process may not open enough connections.
     #[error(

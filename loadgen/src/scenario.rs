@@ -10,6 +10,7 @@ use crate::outcome::{Failure, FailureKind};
 use crate::recorder::Ending;
 use crate::request::{PreparedRequest, RequestParts, TraceHeaders};
 use crate::response::{EXCERPT, Kept, Wants};
+use crate::segment::Segment;
 use crate::settings::Header;
 use crate::target::Target;
 
@@ -120,6 +121,9 @@ pub(crate) struct ScriptContext<'a> {
     pub(crate) headers: &'a [Header],
     pub(crate) trace: Option<&'a TraceHeaders>,
     pub(crate) run_id: &'a str,
+    pub(crate) segment: Segment,
+    /// How long a virtual user waits after each request of a step that has no think time of its own.
+    pub(crate) think_time: Duration,
 }
 
 /// One virtual user's part in a scenario.
@@ -164,37 +168,29 @@ impl Script {
         }
     }
 
-    /// The next request of the iteration and the step it belongs to; `None` when the iteration is over.
+    /// The next request of the iteration; `None` when the iteration is over.
     #[inline]
-    pub(crate) fn next(&mut self, rng: &mut fastrand::Rng) -> Option<(usize, &mut PreparedRequest)> {
+    pub(crate) fn next(&mut self, rng: &mut fastrand::Rng) -> Option<Next<'_>> {
         match self {
             Self::Request(_, true) | Self::Items(_, true) => None,
             Self::Request(request, done) => {
                 *done = true;
-                Some((0, request))
+                Some(Next {
+                    step: 0,
+                    wants: Wants::default(),
+                    request,
+                })
             }
             Self::Items(script, done) => {
                 *done = true;
-                Some(script.next(rng))
+                let (step, request) = script.next(rng);
+                let body = if items::STEPS[step].checks_body { EXCERPT } else { 0 };
+                Some(Next {
+                    step,
+                    wants: Wants { body, head: false },
+                    request,
+                })
             }
-        }
-    }
-
-    /// What the answer to a step's request is needed for.
-    #[inline]
-    pub(crate) fn wants(&self, step: usize) -> Wants {
-        Wants {
-            body: match self {
-                Self::Request(..) => 0,
-                Self::Items(..) => {
-                    if items::STEPS[step].checks_body {
-                        EXCERPT
-                    } else {
-                        0
-                    }
-                }
-            },
-            head: false,
         }
     }
 
@@ -251,6 +247,16 @@ impl Script {
         }
     }
 
+    /// What set-up has captured for all virtual users.
+    pub(crate) fn shared(&self) -> Shared {
+        Shared::default()
+    }
+
+    /// Takes over what the set-up of another virtual user has captured.
+    pub(crate) fn adopt(&mut self, shared: &Shared) {
+        let _ = shared;
+    }
+
     /// Creates what the script needs; gives the number of items created.
     pub(crate) async fn set_up(&mut self, client: &mut Client) -> Result<u64, String> {
         match self {
@@ -266,6 +272,17 @@ impl Script {
             Self::Items(script, _) => script.clean_up(client).await,
         }
     }
+}
+
+/// Values that set-up has captured for all virtual users, by name.
+pub(crate) type Shared = Arc<std::collections::BTreeMap<String, String>>;
+
+/// The next request of an iteration.
+pub(crate) struct Next<'a> {
+    pub(crate) step: usize,
+    /// What its answer is needed for.
+    pub(crate) wants: Wants,
+    pub(crate) request: &'a mut PreparedRequest,
 }
 
 /// A request that ended.

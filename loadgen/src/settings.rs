@@ -1,10 +1,13 @@
 //! What a run is to do.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
+use crate::load::{Load, Ramp};
 use crate::scenario::{RequestSpec, Scenario};
+use crate::segment::Segment;
 use crate::target::Target;
 use crate::threshold::Threshold;
 use crate::tls::TlsSettings;
@@ -65,11 +68,18 @@ pub struct Settings {
     pub scenario: Scenario,
     /// Header fields sent with every request besides those loadgen sets itself.
     pub headers: Vec<Header>,
-    /// Virtual users, at least 1.
-    pub vus: u32,
-    /// How long new requests are sent.
-    pub duration: Duration,
-    /// How long a virtual user waits after each request.
+    /// How much load is offered over time, by all generators of the run together.
+    pub load: Load,
+    /// Iterations of all generators of the run together, after which the load ends even if its time is not over.
+    pub iterations: Option<u64>,
+    /// Load offered before the load itself, at its first value, and kept out of the figures.
+    pub warm_up: Duration,
+    /// When the load, warm-up included, begins; by default as soon as the target has answered.
+    pub start_at: Option<SystemTime>,
+    /// This generator's share of the run.
+    pub segment: Segment,
+    /// How long a virtual user waits after each request of a step without a think time of its own; in the open model
+    /// only between the requests of an iteration.
     pub think_time: Duration,
     /// How long a request may take, opening a connection included.
     pub timeout: Duration,
@@ -77,19 +87,46 @@ pub struct Settings {
     pub graceful_stop: Duration,
     /// Identifies the run.
     pub run_id: RunId,
+    /// Names and values that describe the run in every output.
+    pub tags: BTreeMap<String, String>,
     /// Verdicts to give.
     pub thresholds: Vec<Threshold>,
-    /// Whether requests carry `traceparent` and `baggage`.
-    pub trace_headers: bool,
+    /// Whether a threshold that is crossed ends the run.
+    pub abort_on_threshold: bool,
+    /// How requests can be found in a trace store.
+    pub trace: TraceSettings,
     /// How https targets are trusted.
     pub tls: TlsSettings,
     /// The command line for the record, already redacted.
     pub command: String,
 }
 
+/// How requests can be found in a trace store.
+#[derive(Clone, Debug)]
+pub struct TraceSettings {
+    /// Whether requests carry `traceparent` and `baggage`.
+    pub headers: bool,
+    /// Share of the requests, 0 to 1, whose traces the target is asked to record.
+    pub sample: f64,
+    /// Where a trace can be looked at, with `{trace_id}` in place of the id.
+    pub url: Option<String>,
+}
+
+impl Default for TraceSettings {
+    fn default() -> Self {
+        Self {
+            headers: true,
+            sample: 1.0,
+            url: None,
+        }
+    }
+}
+
 impl Settings {
     /// Default number of virtual users.
     pub const DEFAULT_VUS: u32 = 10;
+    /// How long a load goes on that only its number of iterations ends.
+    pub const UNTIMED: Duration = Duration::from_secs(30 * 24 * 3600);
 
     /// GET requests to a target, everything else by default.
     pub fn new(target: Target) -> Self {
@@ -100,14 +137,21 @@ impl Settings {
                 body: None,
             }),
             headers: Vec::new(),
-            vus: Self::DEFAULT_VUS,
-            duration: Duration::from_secs(30),
+            load: Load::Closed {
+                vus: Ramp::constant(f64::from(Self::DEFAULT_VUS), Duration::from_secs(30)),
+            },
+            iterations: None,
+            warm_up: Duration::ZERO,
+            start_at: None,
+            segment: Segment::WHOLE,
             think_time: Duration::ZERO,
             timeout: Duration::from_secs(10),
             graceful_stop: Duration::from_secs(30),
             run_id: RunId::generate(),
+            tags: BTreeMap::new(),
             thresholds: Vec::new(),
-            trace_headers: true,
+            abort_on_threshold: false,
+            trace: TraceSettings::default(),
             tls: TlsSettings::default(),
             command: String::new(),
         }

@@ -5,6 +5,8 @@ use std::future::poll_fn;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
+use crate::scenario::Shared;
+
 /// The stages of a run, in order; a run may skip some.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
@@ -24,17 +26,22 @@ pub(crate) enum Stage {
     End,
 }
 
-/// What the main thread orders: a stage and, from [`Stage::Load`] on, when the load began and ends.
-#[derive(Clone, Copy, Debug)]
+/// What the main thread orders.
+#[derive(Clone, Debug)]
 pub(crate) struct Order {
     pub(crate) stage: Stage,
+    /// From [`Stage::Load`] on, when load is offered.
     pub(crate) load: Option<LoadWindow>,
+    /// From [`Stage::SetUp`] on, what the scenario's set-up has found out for all virtual users.
+    pub(crate) shared: Shared,
 }
 
 /// When load is offered.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LoadWindow {
-    /// When the first counted request was sent.
+    /// When the first request may be sent.
+    pub(crate) warm_up_start: Instant,
+    /// Requests that are due before do not count.
     pub(crate) start: Instant,
     /// No request starts from here on.
     pub(crate) end: Instant,
@@ -45,6 +52,7 @@ pub(crate) struct LoadWindow {
 pub(crate) struct StageCell {
     stage: Cell<Stage>,
     load: Cell<Option<LoadWindow>>,
+    shared: RefCell<Shared>,
     wakers: RefCell<Vec<Waker>>,
 }
 
@@ -53,6 +61,7 @@ impl StageCell {
         Self {
             stage: Cell::new(Stage::Opening),
             load: Cell::new(None),
+            shared: RefCell::default(),
             wakers: RefCell::new(Vec::new()),
         }
     }
@@ -66,9 +75,15 @@ impl StageCell {
         self.load.get()
     }
 
+    /// What the scenario's set-up has found out.
+    pub(crate) fn shared(&self) -> Shared {
+        self.shared.borrow().clone()
+    }
+
     /// Takes an order and wakes every task.
     pub(crate) fn set(&self, order: Order) {
         self.load.set(order.load);
+        self.shared.replace(order.shared);
         self.stage.set(order.stage);
         for waker in self.wakers.borrow().iter() {
             waker.wake_by_ref();

@@ -4,19 +4,22 @@ use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use tokio::time::{Sleep, sleep_until};
 
+use crate::arrival_queue::{Arrival, ArrivalQueue, Seat};
 use crate::client::Client;
+use crate::crew::{Crew, Part};
 use crate::generator::Message;
 use crate::outcome::Failure;
 use crate::recorder::{Record, Recorder};
-use crate::request::TraceId;
-use crate::scenario::{CleanUp, Ended, Script};
-use crate::stage::{Stage, StageCell};
+use crate::scenario::{CleanUp, Ended, Next, Script, Shared};
+use crate::stage::{LoadWindow, Stage, StageCell};
 
 /// First and longest pause after a connection could not be opened, so that a dead target is not met with a busy loop.
 const FIRST_BACKOFF: Duration = Duration::from_millis(1);
@@ -26,11 +29,9 @@ const LONGEST_BACKOFF: Duration = Duration::from_millis(100);
 pub(crate) enum Report {
     /// The opening request ended.
     Opened(Opening),
-    /// Set-up ended: items created, or why it failed.
+    /// Set-up of one virtual user ended: items created, or why it failed.
     SetUp(Result<u64, String>),
-    /// No more load comes from this virtual user.
-    LoadEnded,
-    /// Clean-up ended.
+    /// Clean-up of one virtual user ended.
     CleanedUp(CleanUp),
 }
 
@@ -38,26 +39,49 @@ pub(crate) enum Report {
 pub(crate) struct Opening {
     pub(crate) start: Instant,
     pub(crate) result: Result<u16, Failure>,
+    /// Whether the answer is what the scenario expects.
+    pub(crate) failed: bool,
     pub(crate) location: String,
+    /// What is worth reading of an answer that was not expected.
     pub(crate) excerpt: String,
+    pub(crate) shared: Shared,
+}
+
+/// What makes a virtual user start its iterations.
+pub(crate) enum Starts {
+    /// Its own readiness, within spans of time since the start of the load, the first one reaching back into the
+    /// warm-up.
+    WhenFree {
+        /// When it works.
+        spans: Vec<(Duration, Duration)>,
+        /// Iterations that all virtual users of this generator may still start together.
+        iterations: Option<Arc<AtomicU64>>,
+    },
+    /// Arrivals that are due.
+    WhenDue(Rc<ArrivalQueue>),
 }
 
 /// A virtual user.
 pub(crate) struct VirtualUser {
     pub(crate) opens: bool,
+    /// Whether the opening request is the first that counts.
+    pub(crate) opening_counts: bool,
     pub(crate) client: Client,
     pub(crate) script: Script,
-    pub(crate) think_time: Duration,
+    pub(crate) starts: Starts,
     pub(crate) set_up: bool,
+    /// Share of the requests whose traces the target is asked to record.
+    pub(crate) trace_sample: f64,
     pub(crate) rng: fastrand::Rng,
+    pub(crate) crew: Rc<Crew>,
     pub(crate) recorder: Rc<RefCell<Recorder>>,
     pub(crate) stage: Rc<StageCell>,
     pub(crate) reports: Sender<Message>,
 }
 
 impl VirtualUser {
-    /// Works until the run ends.
-    pub(crate) async fn run(mut self) {
+    /// Works until the run ends; begins with an arrival where one has called it into being.
+    pub(crate) async fn run(mut self, first: Option<Arrival>) {
         self.stage.register().await;
         let mut opening = None;
         if self.opens {
@@ -65,112 +89,198 @@ impl VirtualUser {
         }
         self.stage.reached(Stage::SetUp).await;
         if self.set_up && self.stage.get() == Stage::SetUp {
-            opening = None;
+            let shared = self.stage.shared();
+            self.script.adopt(&shared);
             let result = self.script.set_up(&mut self.client).await;
             self.report(Report::SetUp(result));
+            self.crew.done(Part::SetUp);
         }
         self.stage.reached(Stage::Load).await;
         if let Some(window) = self.stage.load() {
+            let shared = self.stage.shared();
+            self.script.adopt(&shared);
             let mut pause = Box::pin(sleep_until(tokio::time::Instant::now()));
-            if let Some((record, example)) = opening {
+            if let Some((record, example)) = opening.filter(|_| self.opening_counts) {
                 self.note(&record, example);
-                self.pause(&mut pause, (record.end + self.think_time).min(window.end))
-                    .await;
+                let think_time = self.script.think_time(record.step, &mut self.rng);
+                pause_until((record.end + think_time).min(window.end), &mut pause, &self.stage).await;
             }
-            self.load(window.end, &mut pause).await;
+            if matches!(self.starts, Starts::WhenDue(_)) {
+                self.work_when_due(first, &mut pause).await;
+            } else {
+                self.work_when_free(window, &mut pause).await;
+            }
         }
-        self.report(Report::LoadEnded);
+        self.crew.done(Part::Load);
         self.stage.reached(Stage::CleanUp).await;
         if self.stage.get() == Stage::CleanUp {
             let outcome = self.script.clean_up(&mut self.client).await;
             self.report(Report::CleanedUp(outcome));
+            self.crew.done(Part::CleanUp);
         }
     }
 
     fn report(&self, report: Report) {
         // The main thread only stops listening when it has given the run up.
-        let _ = self.reports.send(Message::Report(report));
+        let _ = self.reports.send(Message::Report(Box::new(report)));
     }
 
     /// Sends the run's first request, before which the target is not known to be there.
     async fn open(&mut self) -> Option<(Record, Option<String>)> {
         let start = Instant::now();
         let request = self.script.opening();
-        let trace = request.stamp_trace(&mut self.rng);
+        let sampled = self.rng.f64() < self.trace_sample;
+        let trace = request.stamp_trace(&mut self.rng, sampled);
         let result = self.client.exchange(request, start).await;
         let end = Instant::now();
-        let (record, example) = self.judge(0, start, end, trace, &result);
-        self.report(Report::Opened(Opening {
-            start,
-            result,
-            location: String::from_utf8_lossy(self.client.kept.location.as_bytes()).into_owned(),
-            excerpt: self.client.kept.describe(),
-        }));
-        Some((record, example))
-    }
-
-    async fn load(&mut self, load_end: Instant, pause: &mut Pin<Box<Sleep>>) {
-        let mut backoff = FIRST_BACKOFF;
-        let mut now = Instant::now();
-        while now < load_end && self.stage.get() == Stage::Load {
-            // In the closed model a request is due when its virtual user is free to send it.
-            let due = now;
-            self.script.begin(0);
-            let Some((step, request)) = self.script.next(&mut self.rng) else {
-                continue;
-            };
-            let trace = request.stamp_trace(&mut self.rng);
-            self.client.kept.wants = Default::default();
-            let result = self.client.exchange(request, due).await;
-            now = Instant::now();
-            let connected = !matches!(&result, Err(failure) if !failure.sent);
-            let (record, example) = self.judge(step, due, now, trace, &result);
-            self.note(&record, example);
-            if connected {
-                backoff = FIRST_BACKOFF;
-            } else {
-                self.pause(pause, (now + backoff).min(load_end)).await;
-                backoff = (backoff * 2).min(LONGEST_BACKOFF);
-                now = Instant::now();
-            }
-            if !self.think_time.is_zero() {
-                self.pause(pause, (now + self.think_time).min(load_end)).await;
-                now = Instant::now();
-            }
-        }
-    }
-
-    /// Decides what a request's end is called, and puts the first failure of each kind in words.
-    #[inline]
-    fn judge(
-        &mut self,
-        step: usize,
-        due: Instant,
-        end: Instant,
-        trace: TraceId,
-        result: &Result<u16, Failure>,
-    ) -> (Record, Option<String>) {
         let ended = Ended {
-            step,
-            result,
+            step: 0,
+            result: &result,
             kept: &self.client.kept,
-            took: end - due,
+            took: end - start,
             now: end,
         };
         let judgement = self.script.judge(&ended);
         let record = Record {
-            step,
-            due,
+            step: 0,
+            due: start,
+            began: start,
             end,
             ending: judgement.ending,
             failed: judgement.failed,
+            failed_check: judgement.failed_check,
             sent: self.client.sent,
             received: self.client.received,
             trace,
+            sampled,
         };
-        let example =
-            (record.failed && self.recorder.borrow().lacks_example(record.ending)).then(|| self.script.explain(&ended));
-        (record, example)
+        let example = judgement.failed.then(|| self.script.explain(&ended));
+        self.report(Report::Opened(Opening {
+            start,
+            failed: judgement.failed,
+            result,
+            location: String::from_utf8_lossy(self.client.kept.location.as_bytes()).into_owned(),
+            excerpt: self.client.kept.describe(),
+            shared: self.script.shared(),
+        }));
+        Some((record, example))
+    }
+
+    /// The closed model: the next iteration starts when the last one has ended.
+    async fn work_when_free(&mut self, window: LoadWindow, pause: &mut Pin<Box<Sleep>>) {
+        let Starts::WhenFree { spans, iterations } = &mut self.starts else {
+            return;
+        };
+        let (spans, iterations) = (std::mem::take(spans), iterations.take());
+        let mut backoff = FIRST_BACKOFF;
+        for (from, to) in spans {
+            let (from, to) = (window.warm_up_start + from, window.warm_up_start + to);
+            pause_until(from, pause, &self.stage).await;
+            let mut now = Instant::now();
+            while now < to && self.stage.get() == Stage::Load {
+                if let Some(left) = &iterations
+                    && now >= window.start
+                    && left
+                        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+                        .is_err()
+                {
+                    return;
+                }
+                let number = self.crew.next_iteration();
+                // In the closed model a request is due when its virtual user is free to send it.
+                let (connected, end, think_time) = self.iterate(number, now, pause).await;
+                now = end;
+                if connected {
+                    backoff = FIRST_BACKOFF;
+                } else {
+                    pause_until((now + backoff).min(to), pause, &self.stage).await;
+                    backoff = (backoff * 2).min(LONGEST_BACKOFF);
+                    now = Instant::now();
+                }
+                if !think_time.is_zero() {
+                    pause_until((now + think_time).min(to), pause, &self.stage).await;
+                    now = Instant::now();
+                }
+            }
+        }
+    }
+
+    /// The open model: an iteration starts when it is due.
+    async fn work_when_due(&mut self, first: Option<Arrival>, pause: &mut Pin<Box<Sleep>>) {
+        let Starts::WhenDue(queue) = &self.starts else { return };
+        let queue = Rc::clone(queue);
+        let seat = Rc::new(Seat::default());
+        let mut next = first;
+        loop {
+            let arrival = match next.take() {
+                Some(arrival) => arrival,
+                None => match queue.next(&seat, &self.stage).await {
+                    Some(arrival) => arrival,
+                    None => return,
+                },
+            };
+            self.iterate(arrival.number, arrival.due, pause).await;
+        }
+    }
+
+    /// One iteration; gives whether its last request reached the target, when it ended, and how long to think then.
+    async fn iterate(
+        &mut self,
+        number: u64,
+        mut due: Instant,
+        pause: &mut Pin<Box<Sleep>>,
+    ) -> (bool, Instant, Duration) {
+        self.script.begin(number);
+        let mut began = match self.starts {
+            Starts::WhenFree { .. } => due,
+            Starts::WhenDue(_) => Instant::now(),
+        };
+        let mut connected = true;
+        let mut think_time = Duration::ZERO;
+        while let Some(Next { step, wants, request }) = self.script.next(&mut self.rng) {
+            if !think_time.is_zero() {
+                pause_until(began + think_time, pause, &self.stage).await;
+                began = Instant::now();
+                due = began;
+                if self.stage.get() != Stage::Load {
+                    break;
+                }
+            }
+            let sampled = self.trace_sample >= 1.0 || self.rng.f64() < self.trace_sample;
+            let trace = request.stamp_trace(&mut self.rng, sampled);
+            self.client.kept.wants = wants;
+            let result = self.client.exchange(request, began).await;
+            let end = Instant::now();
+            let ended = Ended {
+                step,
+                result: &result,
+                kept: &self.client.kept,
+                took: end - began,
+                now: end,
+            };
+            let judgement = self.script.judge(&ended);
+            let record = Record {
+                step,
+                due,
+                began,
+                end,
+                ending: judgement.ending,
+                failed: judgement.failed,
+                failed_check: judgement.failed_check,
+                sent: self.client.sent,
+                received: self.client.received,
+                trace,
+                sampled,
+            };
+            let example = (judgement.failed && self.recorder.borrow().lacks_example(&record))
+                .then(|| self.script.explain(&ended));
+            self.note(&record, example);
+            connected = !matches!(&result, Err(failure) if !failure.sent);
+            think_time = self.script.think_time(step, &mut self.rng);
+            due = end;
+            began = end;
+        }
+        (connected, began, think_time)
     }
 
     #[inline]
@@ -181,17 +291,20 @@ impl VirtualUser {
             recorder.example(record.ending, text);
         }
     }
+}
 
-    /// Sleeps until an instant, or until the load is stopped.
-    async fn pause(&self, sleep: &mut Pin<Box<Sleep>>, until: Instant) {
-        sleep.as_mut().reset(until.into());
-        poll_fn(|context| {
-            if self.stage.get() != Stage::Load {
-                Poll::Ready(())
-            } else {
-                sleep.as_mut().poll(context)
-            }
-        })
-        .await;
+/// Sleeps until an instant, or until the load is stopped.
+async fn pause_until(until: Instant, sleep: &mut Pin<Box<Sleep>>, stage: &StageCell) {
+    if Instant::now() >= until {
+        return;
     }
+    sleep.as_mut().reset(until.into());
+    poll_fn(|context| {
+        if stage.get() != Stage::Load {
+            Poll::Ready(())
+        } else {
+            sleep.as_mut().poll(context)
+        }
+    })
+    .await;
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use loadgen::engine::Finished;
 use loadgen::interrupt::Interrupt;
+use loadgen::load::{Load, Ramp};
 use loadgen::output_file::{OutputError, OutputFile};
 use loadgen::progress::Progress;
 use loadgen::run_error::RunError;
@@ -151,8 +152,9 @@ fn kept_in(data_dir: Option<&Path>, temporary: bool) -> String {
 fn load(arguments: &Arguments, address: SocketAddr) -> Result<loadgen::settings::Settings, TargetError> {
     let mut settings = loadgen::settings::Settings::new(format!("http://{address}").parse()?);
     settings.scenario = Scenario::Items;
-    settings.duration = arguments.duration;
-    settings.vus = arguments.vus;
+    settings.load = Load::Closed {
+        vus: Ramp::constant(f64::from(arguments.vus), arguments.duration),
+    };
     settings.command = format!(
         "loadgen run http://{address} --scenario items --vus {} --duration {}",
         arguments.vus,

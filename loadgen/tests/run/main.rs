@@ -7,6 +7,7 @@ mod command;
 mod interrupts;
 mod items;
 mod items_server;
+mod open_model;
 mod outputs;
 mod starts;
 mod target_server;
