@@ -1,4 +1,4 @@
-//! Puts the quarter seconds that generator threads hand over together into intervals of a second.
+//! Puts what generator threads hand over together: threads into quarters of a second, quarters into seconds.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -9,48 +9,46 @@ use crate::recorder::{QUARTER, Shard};
 /// Quarters in an interval.
 const QUARTERS: u64 = (INTERVAL.as_millis() / QUARTER.as_millis()) as u64;
 
-/// Intervals of which not every thread has handed over its part.
-pub(crate) struct Assembly {
+/// Quarters of which not every thread has handed over its part.
+pub(crate) struct Quarters {
     steps: usize,
-    /// The intervals from `next` on.
+    /// The quarters from `next` on.
     pending: VecDeque<Interval>,
     next: u64,
     /// By thread, the quarter that it is in: all before are complete.
-    quarters: Vec<u64>,
+    current: Vec<u64>,
     vus: Vec<u32>,
-    /// An interval to be used again.
-    spare: Option<Interval>,
+    spare: Vec<Interval>,
 }
 
-impl Assembly {
+impl Quarters {
     pub(crate) fn new(threads: usize, steps: usize) -> Self {
         Self {
             steps,
             pending: VecDeque::new(),
             next: 0,
-            quarters: vec![0; threads],
+            current: vec![0; threads],
             vus: vec![0; threads],
-            spare: None,
+            spare: Vec::new(),
         }
     }
 
     /// Takes what a thread did in one quarter. A thread hands its quarters over in order.
     pub(crate) fn add(&mut self, shard: &Shard) {
-        let quarter = shard.figures.number;
-        let index = (quarter / QUARTERS).saturating_sub(self.next) as usize;
+        let number = shard.figures.number;
+        let index = number.saturating_sub(self.next) as usize;
         while self.pending.len() <= index {
-            let number = self.next + self.pending.len() as u64;
-            let mut interval = self.spare.take().unwrap_or_else(|| Interval::empty(number, self.steps));
-            interval.number = number;
-            interval.length = INTERVAL;
-            self.pending.push_back(interval);
+            let mut quarter = self.spare.pop().unwrap_or_else(|| Interval::empty(0, self.steps));
+            quarter.number = self.next + self.pending.len() as u64;
+            quarter.length = QUARTER;
+            self.pending.push_back(quarter);
         }
         self.pending[index].add(&shard.figures);
-        if let Some(known) = self.quarters.get_mut(shard.thread) {
-            *known = quarter + 1;
+        if let Some(current) = self.current.get_mut(shard.thread) {
+            *current = number + 1;
         }
-        if let Some(known) = self.vus.get_mut(shard.thread) {
-            *known = shard.figures.vus;
+        if let Some(vus) = self.vus.get_mut(shard.thread) {
+            *vus = shard.figures.vus;
         }
     }
 
@@ -59,40 +57,71 @@ impl Assembly {
         self.vus.iter().sum()
     }
 
-    /// The next interval of which every thread has handed over its part.
+    /// The next quarter of which every thread has handed over its part.
     pub(crate) fn complete(&mut self) -> Option<Interval> {
-        let quarters = self.quarters.iter().copied().min().unwrap_or(0);
-        if quarters >= (self.next + 1) * QUARTERS {
-            self.take()
-        } else {
-            None
-        }
+        let complete = self.current.iter().copied().min().unwrap_or(0);
+        if complete > self.next { self.rest() } else { None }
     }
 
-    /// The next interval, complete or not, when no thread hands over anything any more; the last one is as long as it
-    /// lasted by `end`, the time since the start of the load.
-    pub(crate) fn rest(&mut self, end: Duration) -> Option<Interval> {
-        let mut interval = self.take()?;
-        if self.pending.is_empty() {
-            let began = INTERVAL * u32::try_from(interval.number).unwrap_or(u32::MAX);
-            let last = end
-                .saturating_sub(began)
-                .max(interval.last_end.unwrap_or_default().saturating_sub(began));
-            interval.length = last.clamp(Duration::from_millis(1), INTERVAL);
-        }
-        Some(interval)
-    }
-
-    fn take(&mut self) -> Option<Interval> {
-        let mut interval = self.pending.pop_front()?;
-        interval.vus = self.vus();
+    /// The next quarter, complete or not, when no thread hands over anything any more.
+    pub(crate) fn rest(&mut self) -> Option<Interval> {
+        let mut quarter = self.pending.pop_front()?;
+        quarter.vus = self.vus();
         self.next += 1;
-        Some(interval)
+        Some(quarter)
     }
 
-    /// Takes an interval back that is no longer needed.
-    pub(crate) fn recycle(&mut self, mut interval: Interval) {
-        interval.clear();
-        self.spare = Some(interval);
+    /// Takes a quarter back that is no longer needed.
+    pub(crate) fn recycle(&mut self, mut quarter: Interval) {
+        quarter.clear();
+        self.spare.push(quarter);
+    }
+}
+
+/// The second that is being put together.
+pub(crate) struct Seconds {
+    current: Interval,
+    quarters: u64,
+}
+
+impl Seconds {
+    pub(crate) fn new(steps: usize) -> Self {
+        Self {
+            current: Interval::empty(0, steps),
+            quarters: 0,
+        }
+    }
+
+    /// Adds the next quarter; true if the second is complete.
+    pub(crate) fn add(&mut self, quarter: &Interval) -> bool {
+        self.current.add(quarter);
+        self.current.vus = quarter.vus;
+        self.quarters += 1;
+        self.quarters == QUARTERS
+    }
+
+    /// Whether there is a second that is not complete.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.quarters > 0
+    }
+
+    /// Ends the last second where the load did, `end` after it began, or where its last request did.
+    pub(crate) fn end_at(&mut self, end: Duration) {
+        let began = INTERVAL * u32::try_from(self.current.number).unwrap_or(u32::MAX);
+        let end = end.max(self.current.last_end.unwrap_or_default());
+        self.current.length = end.saturating_sub(began).clamp(Duration::from_millis(1), INTERVAL);
+    }
+
+    /// The second, to be looked at.
+    pub(crate) fn current(&self) -> &Interval {
+        &self.current
+    }
+
+    /// Goes on with the next second.
+    pub(crate) fn next(&mut self) {
+        self.current.clear();
+        self.current.number += 1;
+        self.current.length = INTERVAL;
+        self.quarters = 0;
     }
 }

@@ -1,7 +1,7 @@
 //! Runs the generator threads through the stages of a run and gathers what they count.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::watch;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use crate::assembly::Assembly;
+use crate::assembly::{Quarters, Seconds};
 use crate::client::Endpoint;
 use crate::crew::Part;
 use crate::dns;
@@ -17,7 +17,7 @@ use crate::environment;
 use crate::generator::{Message, Plan, Wiring, generate};
 use crate::interrupt::Interrupt;
 use crate::interval::Interval;
-use crate::live::{Live, Position};
+use crate::live::{Live, Moment};
 use crate::load::Load;
 use crate::observer::{Observer, RunStage};
 use crate::open_files;
@@ -95,7 +95,7 @@ fn own_most_vus(settings: &Settings) -> u32 {
 }
 
 fn check(settings: &Settings) -> Result<(), RunError> {
-    threshold::check(&settings.thresholds, settings.scenario.steps())?;
+    threshold::check_selections(&settings.thresholds, &settings.scenario.steps())?;
     let segment = settings.segment;
     if let Load::Closed { .. } = settings.load
         && own_most_vus(settings) == 0
@@ -187,7 +187,8 @@ struct Engine<'a> {
     messages: Receiver<Message>,
     recycled: Vec<Sender<Box<Shard>>>,
     threads: Vec<JoinHandle<std::io::Result<()>>>,
-    assembly: Assembly,
+    quarters: Quarters,
+    seconds: Seconds,
     live: Live,
     totals: Totals,
     load: Option<LoadWindow>,
@@ -235,8 +236,9 @@ impl<'a> Engine<'a> {
             orders,
             messages,
             recycled,
-            assembly: Assembly::new(threads.len(), info.steps.len()),
-            live: Live::new(&info),
+            quarters: Quarters::new(threads.len(), info.steps.len()),
+            seconds: Seconds::new(info.steps.len()),
+            live: Live::new(&info.steps),
             totals: Totals::new(&info, &settings.thresholds),
             threads,
             info,
@@ -433,6 +435,7 @@ impl<'a> Engine<'a> {
     fn load(&mut self, window: LoadWindow) -> Waited {
         self.begin(window.start);
         self.load = Some(window);
+        self.totals.load_ends_at(self.settings.load.duration());
         self.observer.stage(if window.start > window.warm_up_start {
             RunStage::WarmUp
         } else {
@@ -558,9 +561,13 @@ impl<'a> Engine<'a> {
             }
         }
         let Some(load) = self.load else { return };
-        let end = Instant::now().min(load.end).saturating_duration_since(load.start);
-        while let Some(interval) = self.assembly.rest(end) {
-            self.count(interval);
+        while let Some(quarter) = self.quarters.rest() {
+            self.count(quarter);
+        }
+        if self.seconds.has_begun() {
+            self.seconds
+                .end_at(Instant::now().min(load.end).saturating_duration_since(load.start));
+            self.count_second();
         }
     }
 
@@ -621,30 +628,39 @@ impl<'a> Engine<'a> {
     }
 
     fn take(&mut self, mut shard: Box<Shard>) {
-        self.live.add(&shard.figures);
-        self.assembly.add(&shard);
+        self.quarters.add(&shard);
         shard.clear();
         if let Some(thread) = self.recycled.get(shard.thread) {
             // A thread that has ended needs no shard.
             let _ = thread.send(shard);
         }
-        self.most_vus = self.most_vus.max(self.assembly.vus());
-        while let Some(interval) = self.assembly.complete() {
-            self.count(interval);
+        self.most_vus = self.most_vus.max(self.quarters.vus());
+        while let Some(quarter) = self.quarters.complete() {
+            self.count(quarter);
         }
     }
 
-    fn count(&mut self, interval: Interval) {
-        self.totals.add(0, &interval);
-        self.observer.interval(&interval);
-        if self.settings.abort_on_threshold && self.aborted_by.is_none() {
-            self.aborted_by = self.totals.crossed();
-            if let Some(threshold) = &self.aborted_by {
-                self.observer
-                    .note(&format!("stopping: the threshold `{threshold}` is crossed"));
-            }
+    fn count(&mut self, quarter: Interval) {
+        self.live.add(&quarter);
+        if self.seconds.add(&quarter) {
+            self.count_second();
         }
-        self.assembly.recycle(interval);
+        self.quarters.recycle(quarter);
+    }
+
+    fn count_second(&mut self) {
+        self.totals.add(0, self.seconds.current());
+        self.observer.interval(self.seconds.current());
+        self.seconds.next();
+        if self.settings.abort_on_threshold
+            && self.aborted_by.is_none()
+            && let Some(threshold) = self.totals.crossed()
+        {
+            let threshold = threshold.to_string();
+            self.observer
+                .note(&format!("stopping: the threshold `{threshold}` is crossed"));
+            self.aborted_by = Some(threshold);
+        }
     }
 
     fn show_progress(&mut self, now: Instant) {
@@ -665,20 +681,27 @@ impl<'a> Engine<'a> {
                 Some(whole / f64::from(self.settings.segment.count()))
             }
         };
-        let position = Position {
+        let moment = Moment {
             elapsed: now.saturating_duration_since(load.warm_up_start),
-            warm_up: self.settings.warm_up,
             duration: (self.settings.iterations.is_none() || self.is_timed()).then(|| load.end - load.warm_up_start),
-            iterations: self
-                .settings
-                .iterations
-                .map(|total| self.settings.segment.share_of(total)),
+            iterations: self.iterations(),
             target_rate,
-            vus: self.assembly.vus(),
+            vus: self.quarters.vus(),
             max_vus: own_most_vus(self.settings),
         };
-        let snapshot = self.live.snapshot(&position, &self.totals);
+        let snapshot = self.live.snapshot(&moment, &self.totals);
         self.observer.progress(&snapshot);
+    }
+
+    /// Iterations of this generator that were started and that there are to be, if their number ends the run.
+    fn iterations(&self) -> Option<(u64, u64)> {
+        let own = self.settings.segment.share_of(self.settings.iterations?);
+        let left = self.plan.iterations_left.as_ref()?.load(Ordering::Relaxed);
+        let started = match self.settings.load {
+            Load::Closed { .. } => own - left.min(own),
+            Load::Open { .. } => self.totals.due.min(own),
+        };
+        Some((started, own))
     }
 
     /// Whether the time of the load was given, rather than being longer than anybody waits.
@@ -708,7 +731,7 @@ fn run_info(settings: &Settings, plan: &Plan) -> RunInfo {
         load: describe_load(settings),
         generator: settings.segment.to_string(),
         tags: settings.tags.clone(),
-        steps: plan.scenario.steps().to_vec(),
+        steps: plan.scenario.steps(),
         started_at_ms: 0,
         environment: environment::describe(),
     }

@@ -61,7 +61,7 @@ fn run(args: &RunArgs, command_line: &[String]) -> u8 {
     let finished = match finished {
         Ok(finished) => finished,
         Err(error) if error.is_interruption() => return complain(&error, INTERRUPTED),
-        Err(error @ RunError::UnknownStep { .. }) => return complain(&error, USAGE),
+        Err(error @ RunError::Threshold(_)) => return complain(&error, USAGE),
         Err(error) => return complain(&error, COULD_NOT_RUN),
     };
     let colour = |is_terminal: bool| {
@@ -87,10 +87,10 @@ fn run(args: &RunArgs, command_line: &[String]) -> u8 {
     if let Err(error) = written {
         return complain(&*error, COULD_NOT_RUN);
     }
-    status(&finished)
+    status(&finished, args.fail_on_saturation)
 }
 
-fn status(finished: &Finished) -> u8 {
+fn status(finished: &Finished, fail_on_saturation: bool) -> u8 {
     let summary = &finished.result.summary;
     let left_behind = finished
         .housekeeping
@@ -98,9 +98,9 @@ fn status(finished: &Finished) -> u8 {
         .is_some_and(|housekeeping| housekeeping.left_behind.is_some());
     if summary.interrupted {
         INTERRUPTED
-    } else if left_behind {
+    } else if left_behind || (fail_on_saturation && summary.generator.saturated) {
         COULD_NOT_RUN
-    } else if summary.thresholds.iter().any(|threshold| !threshold.passed) {
+    } else if finished.aborted_by.is_some() || summary.thresholds.iter().any(|threshold| !threshold.passed) {
         THRESHOLD_CROSSED
     } else {
         DONE

@@ -33,7 +33,7 @@ mod timerfd {
                 TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC,
             )?;
             Ok(Self {
-                timer: AsyncFd::with_interest(timer, Interest::READABLE)?,
+                timer: AsyncFd::register_with_interest(timer, Interest::READABLE)?,
                 armed: None,
             })
         }

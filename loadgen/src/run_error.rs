@@ -2,7 +2,7 @@
 
 use crate::outcome::{Failure, FailureKind};
 use crate::target::{Scheme, Target};
-use crate::threshold::UnknownSelector;
+use crate::threshold::UnknownSelection;
 use crate::tls::TlsError;
 
 /// Why a run could not be done; each is one sentence that says what happened and what to do.
@@ -10,7 +10,7 @@ use crate::tls::TlsError;
 pub enum RunError {
     /// A threshold is about something that the scenario does not have.
     #[error(transparent)]
-    Threshold(#[from] UnknownSelector),
+    Threshold(#[from] UnknownSelection),
     /// A segment has no virtual user.
     #[error("segment {segment} of {vus} virtual users has none; use more --vus or fewer segments")]
     EmptySegment {

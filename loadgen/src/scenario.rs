@@ -10,6 +10,7 @@ use crate::outcome::{Failure, FailureKind};
 use crate::recorder::Ending;
 use crate::request::{PreparedRequest, RequestParts, TraceHeaders};
 use crate::response::{EXCERPT, Kept, Wants};
+use crate::run_info::StepInfo;
 use crate::segment::Segment;
 use crate::settings::Header;
 use crate::target::Target;
@@ -82,16 +83,17 @@ impl Scenario {
         }
     }
 
-    /// The names of the steps, in a summary and in thresholds.
-    pub fn step_names(&self) -> impl Iterator<Item = &'static str> {
-        self.steps().iter().map(|step| step.name)
-    }
-
-    pub(crate) fn steps(&self) -> &'static [Step] {
-        match self {
-            Self::Request(_) => &REQUEST_STEPS,
+    /// The steps, in the order of the figures.
+    pub fn steps(&self) -> Vec<StepInfo> {
+        let specs = match self {
+            Self::Request(_) => &REQUEST_STEPS[..],
             Self::Items => &items::STEPS,
-        }
+        };
+        let info = |step: &Step| StepInfo {
+            name: step.name.to_owned(),
+            ..StepInfo::default()
+        };
+        specs.iter().map(info).collect()
     }
 
     /// Whether virtual users have something to create before and to remove after the load.
