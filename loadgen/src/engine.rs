@@ -126,7 +126,10 @@ fn plan(settings: &Settings, target: &Target, interrupt: &Interrupt) -> Result<P
     };
     let run_id = settings.run_id.to_string();
     let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let iterations_of_generator = settings.iterations.map(|total| settings.segment.share_of(total));
+    let opening_counts = opening_counts(settings);
+    let iterations_left = settings
+        .iterations
+        .map(|total| settings.segment.share_of(total).saturating_sub(u64::from(opening_counts)));
     Ok(Plan {
         target: target.clone(),
         endpoint: Endpoint {
@@ -140,13 +143,13 @@ fn plan(settings: &Settings, target: &Target, interrupt: &Interrupt) -> Result<P
         run_id,
         load: settings.load.clone(),
         iterations: settings.iterations,
-        iterations_left: iterations_of_generator.map(|own| Arc::new(AtomicU64::new(own))),
+        iterations_left: iterations_left.map(|left| Arc::new(AtomicU64::new(left))),
         warm_up: settings.warm_up,
         segment: settings.segment,
         threads: u32::try_from(cores).unwrap_or(1).min(own_most_vus(settings)).max(1),
         think_time: settings.think_time,
         timeout: settings.timeout,
-        opening_counts: opening_counts(settings),
+        opening_counts,
     })
 }
 

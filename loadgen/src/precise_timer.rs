@@ -32,10 +32,12 @@ mod timerfd {
                 TimerfdClockId::Monotonic,
                 TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC,
             )?;
-            Ok(Self {
-                timer: AsyncFd::register_with_interest(timer, Interest::READABLE)?,
-                armed: None,
-            })
+            #[expect(
+                deprecated,
+                reason = "the replacement is unsafe, for types that may close their descriptor early, which an OwnedFd does not"
+            )]
+            let timer = AsyncFd::with_interest(timer, Interest::READABLE)?;
+            Ok(Self { timer, armed: None })
         }
 
         /// Ready from `until` on.
