@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+use clap::{Args, Parser, Subcommand, value_parser};
 
 use loadgen::scenario::{RequestSpec, Scenario};
 use loadgen::settings::{RunId, Settings};
@@ -83,9 +83,14 @@ pub(crate) struct RunArgs {
     think_time: Duration,
 
     /// Run a scenario instead of repeating one request: `items` creates, reads, updates, lists and deletes items of
-    /// its own and removes them afterwards.
-    #[arg(long, value_name = "NAME")]
-    scenario: Option<ScenarioName>,
+    /// its own and removes them afterwards; anything else is a TOML file (see docs/scenarios.md).
+    #[arg(long, value_name = "items|FILE")]
+    scenario: Option<String>,
+
+    /// A variable of the scenario, in place of what its file says; may be repeated. NAME=@FILE takes the value from a
+    /// file, which keeps secrets out of the process list.
+    #[arg(long = "var", value_name = "NAME=VALUE", requires = "scenario")]
+    vars: Vec<String>,
 
     /// Objective, e.g. 'p(99)<250ms', 'create: avg<50ms', 'error_rate<1%', 'rate>500/s', 'count>=1000'; may be
     /// repeated. Metrics: p(N), avg, min, max, med, rate, error_rate, dropped, count. A crossed one makes the exit
@@ -131,12 +136,6 @@ pub(crate) struct RunArgs {
     no_trace_headers: bool,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum ScenarioName {
-    /// The mix of requests on items.
-    Items,
-}
-
 /// What is wrong with a command line, beyond what clap finds.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -147,9 +146,9 @@ impl RunArgs {
     pub(crate) fn settings(&self, command_line: &[String]) -> Result<Settings, UsageError> {
         let target: Target = self.url.parse().map_err(|error| UsageError(format!("{error}")))?;
         let mut settings = Settings::new(target);
-        settings.scenario = match self.scenario {
-            Some(ScenarioName::Items) => Scenario::Items,
-            None => Scenario::Request(self.request()?),
+        settings.scenario = match &self.scenario {
+            Some(name) => Scenario::named(name, &vars(&self.vars)?).map_err(|error| UsageError(error.to_string()))?,
+            None => Scenario::request(self.request()?),
         };
         settings.headers = headers(&self.headers)?;
         settings.vus = self.vus;
@@ -161,6 +160,9 @@ impl RunArgs {
             settings.run_id = run_id.clone();
         }
         settings.thresholds = self.thresholds.clone();
+        settings
+            .thresholds
+            .extend(settings.scenario.thresholds().iter().cloned());
         settings.trace_headers = !self.no_trace_headers;
         settings.tls = TlsSettings {
             ca_file: self.cacert.clone(),
@@ -195,6 +197,24 @@ impl RunArgs {
             body: body.map(Into::into),
         })
     }
+}
+
+/// Names and values of variables; a value is one line of a file where it begins with @.
+fn vars(given: &[String]) -> Result<Vec<(String, String)>, UsageError> {
+    let parse = |argument: &String| {
+        // The value may be a secret, so errors repeat only the name.
+        let Some((name, value)) = argument.split_once('=') else {
+            return Err(UsageError("--var: a variable is written NAME=VALUE".to_owned()));
+        };
+        let value = match value.strip_prefix('@') {
+            None => value.to_owned(),
+            Some(file) => std::fs::read_to_string(file)
+                .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
+                .map_err(|error| UsageError(format!("--var {name}=@{file}: {error}; give a file that can be read")))?,
+        };
+        Ok((name.to_owned(), value))
+    };
+    given.iter().map(parse).collect()
 }
 
 fn read_data(data: &str) -> Result<Vec<u8>, UsageError> {

@@ -18,7 +18,8 @@ use crate::recorder::Shard;
 use crate::request::TraceHeaders;
 use crate::run_error::RunError;
 use crate::run_result::run_result;
-use crate::scenario::{CleanUp, items};
+use crate::scenario::CleanUp;
+use crate::segment::Segment;
 use crate::settings::Settings;
 use crate::stage::{LoadWindow, Order, Stage};
 use crate::summary::RunResult;
@@ -79,12 +80,18 @@ pub fn run(settings: &Settings, interrupt: &Interrupt, observer: &mut dyn Observ
 fn check_steps(settings: &Settings) -> Result<(), RunError> {
     for threshold in &settings.thresholds {
         if let Some(step) = threshold.step()
-            && settings.scenario.step_names().all(|name| name != step)
+            && settings.scenario.steps().iter().all(|known| known.name != step)
         {
             return Err(RunError::UnknownStep {
                 threshold: threshold.to_string(),
                 step: step.to_owned(),
-                steps: settings.scenario.step_names().collect::<Vec<_>>().join(", "),
+                steps: settings
+                    .scenario
+                    .steps()
+                    .iter()
+                    .map(|step| step.name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", "),
             });
         }
     }
@@ -115,6 +122,9 @@ fn plan(settings: &Settings, target: &Target, interrupt: &Interrupt) -> Result<P
         run_id,
         think_time: settings.think_time,
         timeout: settings.timeout,
+        segment: Segment::WHOLE,
+        iterations: Default::default(),
+        shared: Default::default(),
     })
 }
 
@@ -231,11 +241,11 @@ impl<'a> Engine<'a> {
 
     /// The first create was sent, and it is not known what became of it.
     fn opening_lost(&self, error: RunError) -> RunError {
-        if !self.plan.scenario.has_set_up() {
+        if !self.plan.scenario.has_resources() {
             return error;
         }
-        let prefix = items::prefix(&self.plan.run_id);
-        let left = format!("one item whose id begins with {prefix} may have been created: delete it by hand");
+        let leftovers = self.plan.scenario.leftovers(&self.plan.run_id);
+        let left = format!("{leftovers} may have been created: delete them by hand");
         RunError::LeftBehind {
             error: Box::new(error),
             left,
@@ -278,7 +288,7 @@ impl<'a> Engine<'a> {
     fn set_up(&mut self, opening: &Opening) -> Result<(), RunError> {
         let request = self.plan.scenario.opening(&self.plan.target);
         if let Ok(status) = opening.result
-            && !self.plan.scenario.steps()[0].expect.accepts(status)
+            && !self.plan.scenario.opening_expects(status)
             && status < 500
         {
             let reason = format!("status {status}{}", opening.excerpt);
@@ -304,7 +314,7 @@ impl<'a> Engine<'a> {
             Some(reason) => Err(RunError::SetUp { request, reason }),
             None => {
                 if waited == Waited::AllReported {
-                    self.observer.note(&format!("set-up: created {created} items"));
+                    self.note_resources(&format!("set-up: created {created}"));
                 }
                 Ok(())
             }
@@ -349,7 +359,7 @@ impl<'a> Engine<'a> {
             deleted: 0,
             left_behind: None,
         };
-        let prefix = items::prefix(&self.plan.run_id);
+        let leftovers = self.plan.scenario.leftovers(&self.plan.run_id);
         let mut total = CleanUp::default();
         let mut reported = 0;
         if !self.interrupt.is_insistent() {
@@ -377,20 +387,26 @@ impl<'a> Engine<'a> {
         housekeeping.deleted = total.deleted;
         if reported < self.settings.vus {
             housekeeping.left_behind = Some(format!(
-                "clean-up was not done: items whose ids begin with {prefix} may be left behind; delete them by hand"
+                "clean-up was not done: {leftovers} may be left behind; delete them by hand"
             ));
         } else if total.left > 0 {
             let reason = total.reason.unwrap_or_default();
             housekeeping.left_behind = Some(format!(
-                "{} items whose ids begin with {prefix} could not be removed ({reason}); delete them by hand",
+                "{} {leftovers} could not be removed ({reason}); delete them by hand",
                 total.left
             ));
         }
         if reported == self.settings.vus {
-            self.observer
-                .note(&format!("clean-up: deleted {} items", total.deleted));
+            self.note_resources(&format!("clean-up: deleted {}", total.deleted));
         }
         housekeeping
+    }
+
+    fn note_resources(&mut self, what: &str) {
+        if self.plan.scenario.has_resources() {
+            self.observer
+                .note(&format!("{what} {}", self.plan.scenario.resources()));
+        }
     }
 
     fn order(&mut self, stage: Stage) {

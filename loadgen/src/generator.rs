@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
@@ -14,11 +16,12 @@ use tokio::sync::watch;
 use crate::client::{Client, Endpoint};
 use crate::recorder::{Recorder, Shard, latency_histogram};
 use crate::request::TraceHeaders;
-use crate::scenario::{Scenario, Script, ScriptContext};
+use crate::scenario::{Scenario, Script, ScriptContext, Shared, Templates};
+use crate::segment::Segment;
 use crate::settings::Header;
 use crate::stage::{Order, Stage, StageCell};
 use crate::target::Target;
-use crate::virtual_user::{Report, VirtualUser};
+use crate::virtual_user::{FIRST_BACKOFF, Report, VirtualUser};
 
 /// How often a thread looks how late it wakes.
 const HEARTBEAT: Duration = Duration::from_millis(20);
@@ -33,6 +36,11 @@ pub(crate) struct Plan {
     pub(crate) run_id: String,
     pub(crate) think_time: Duration,
     pub(crate) timeout: Duration,
+    pub(crate) segment: Segment,
+    /// Iterations begun.
+    pub(crate) iterations: AtomicU64,
+    /// What set-up has captured.
+    pub(crate) shared: OnceLock<Shared>,
 }
 
 /// What generator threads tell the main thread.
@@ -62,7 +70,7 @@ pub(crate) struct ThreadHealth {
 
 /// Runs the virtual users with these numbers until the orders end.
 pub(crate) fn generate(
-    plan: &Plan,
+    plan: &Arc<Plan>,
     thread: usize,
     numbers: impl Iterator<Item = u32>,
     wiring: Wiring,
@@ -89,17 +97,21 @@ pub(crate) fn generate(
         headers: &plan.headers,
         trace: plan.trace.as_ref(),
         run_id: &plan.run_id,
+        segment: plan.segment,
+        think_time: plan.think_time,
     };
+    let templates = Rc::new(Templates::new(&plan.scenario, &context));
     let health = runtime.block_on(async {
         for number in numbers {
             let mut rng = fastrand::Rng::new();
             let user = VirtualUser {
                 opens: number == 0,
                 client: Client::new(Rc::clone(&endpoint), number as usize, plan.timeout, Rc::clone(&stage)),
-                script: Script::new(&plan.scenario, &context, number, &mut rng),
-                think_time: plan.think_time,
-                set_up: plan.scenario.has_set_up(),
+                script: Script::new(&templates, number, &mut rng),
+                plan: Arc::clone(plan),
                 rng,
+                set_up_failed: None,
+                backoff: FIRST_BACKOFF,
                 recorder: Rc::clone(&recorder),
                 stage: Rc::clone(&stage),
                 reports: messages.clone(),

@@ -30,6 +30,7 @@ pub mod report;
 pub mod run_error;
 pub mod run_info;
 pub mod scenario;
+pub mod segment;
 pub mod settings;
 pub mod signals;
 pub mod summary;

@@ -28,11 +28,17 @@ pub(crate) enum FailureKind {
     Unfinished,
     /// The status was as expected, the body was not.
     UnexpectedBody,
+    /// The status was as expected, a header was not.
+    UnexpectedHeader,
+    /// The answer was as expected, but took longer than a check allows.
+    TooSlow,
+    /// The answer lacks something that later requests need.
+    CaptureFailed,
 }
 
 impl FailureKind {
     /// All kinds, in the order of their numbers.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::ConnectRefused,
         Self::ConnectTimeout,
         Self::ConnectFailed,
@@ -44,6 +50,9 @@ impl FailureKind {
         Self::Protocol,
         Self::Unfinished,
         Self::UnexpectedBody,
+        Self::UnexpectedHeader,
+        Self::TooSlow,
+        Self::CaptureFailed,
     ];
 
     /// The key in a summary.
@@ -60,6 +69,9 @@ impl FailureKind {
             Self::Protocol => "protocol",
             Self::Unfinished => "unfinished",
             Self::UnexpectedBody => "unexpected_body",
+            Self::UnexpectedHeader => "unexpected_header",
+            Self::TooSlow => "too_slow",
+            Self::CaptureFailed => "capture_failed",
         }
     }
 }

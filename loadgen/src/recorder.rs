@@ -8,7 +8,7 @@ use hdrhistogram::Histogram;
 use crate::generator::Message;
 use crate::outcome::FailureKind;
 use crate::request::TraceId;
-use crate::scenario::Step;
+use crate::scenario::Scenario;
 
 /// Length of the intervals in which figures are handed over.
 pub(crate) const INTERVAL: Duration = Duration::from_millis(250);
@@ -44,8 +44,8 @@ impl Ending {
     }
 
     /// Whether this is an answer that a step expects.
-    pub(crate) fn expected_by(self, step: &Step) -> bool {
-        self.0 < FIRST_FAILURE && step.expect.accepts(self.0)
+    pub(crate) fn expected_by(self, scenario: &Scenario, step: usize) -> bool {
+        self.0 < FIRST_FAILURE && scenario.expects(step, self.0)
     }
 
     /// The key in a summary.

@@ -59,7 +59,7 @@ pub(crate) fn run_result(
         due: 0,
         dropped: 0,
         status: totals.status(),
-        errors: totals.errors(specs),
+        errors: totals.errors(&plan.scenario),
         latency_ms: latency_ms(&latency),
         uncorrected_latency_ms: None,
         bytes_sent: totals.steps.iter().map(|step| step.sent).sum(),

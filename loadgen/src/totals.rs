@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 
 use crate::recorder::{Ending, Example, INTERVAL, SLOWEST, Shard, Slowest, StepFigures, latency_histogram};
-use crate::scenario;
+use crate::run_info::StepInfo;
+use crate::scenario::Scenario;
 use crate::summary::{DistributionBucket, ErrorKind, Latency, Step, TracedRequest};
 use crate::timeline::{SparseHistogram, Timeline};
 
@@ -126,16 +127,16 @@ impl Totals {
 
     /// Every kind of failure, most frequent first. A status may be expected of one step and not of another, so the
     /// counts are of the endings that have an example, which only failures give.
-    pub(crate) fn errors(&self, specs: &[scenario::Step]) -> Vec<ErrorKind> {
+    pub(crate) fn errors(&self, scenario: &Scenario) -> Vec<ErrorKind> {
         let count = |ending: Ending| -> u64 {
-            let of_step = |(step, spec): (&StepFigures, &scenario::Step)| -> u64 {
+            let of_step = |(index, step): (usize, &StepFigures)| -> u64 {
                 let counted = step
                     .endings
                     .iter()
-                    .filter(|(seen, _)| *seen == ending && !ending.expected_by(spec));
+                    .filter(|(seen, _)| *seen == ending && !ending.expected_by(scenario, index));
                 counted.map(|(_, count)| count).sum()
             };
-            self.steps.iter().zip(specs).map(of_step).sum()
+            self.steps.iter().enumerate().map(of_step).sum()
         };
         let mut errors: Vec<ErrorKind> = self
             .examples
@@ -151,8 +152,8 @@ impl Totals {
     }
 
     /// The figures of every step.
-    pub(crate) fn step_summaries(&self, specs: &[scenario::Step], seconds: f64) -> BTreeMap<String, Step> {
-        let summarise = |(figures, spec): (&StepFigures, &scenario::Step)| {
+    pub(crate) fn step_summaries(&self, specs: &[StepInfo], seconds: f64) -> BTreeMap<String, Step> {
+        let summarise = |(figures, spec): (&StepFigures, &StepInfo)| {
             let mut status = BTreeMap::new();
             add_endings(&mut status, figures);
             let requests = figures.latency.len();
@@ -167,13 +168,13 @@ impl Totals {
                 bytes_received: figures.received,
                 tags: BTreeMap::new(),
             };
-            (spec.name.to_owned(), step)
+            (spec.name.clone(), step)
         };
         self.steps.iter().zip(specs).map(summarise).collect()
     }
 
     /// The slowest requests, slowest first.
-    pub(crate) fn slowest(&self, specs: &[scenario::Step]) -> Vec<TracedRequest> {
+    pub(crate) fn slowest(&self, specs: &[StepInfo]) -> Vec<TracedRequest> {
         let mut slowest = self.slowest.requests().to_vec();
         slowest.sort_by_key(|slow| std::cmp::Reverse(slow.latency));
         slowest.truncate(SLOWEST);
@@ -184,7 +185,7 @@ impl Totals {
             ended_s: 0.0,
             latency_ms: slow.latency as f64 / 1e6,
             status: slow.ending.name(),
-            step: specs[slow.step].name.to_owned(),
+            step: specs[slow.step].name.clone(),
         };
         slowest.iter().map(describe).collect()
     }
@@ -311,7 +312,8 @@ mod tests {
             "each interval has its own"
         );
         assert_eq!((totals.steps[0].sent, totals.steps[0].received), (1000, 2000));
-        let specs = crate::scenario::Scenario::Items.steps();
+        let scenario = Scenario::builtin("items").unwrap();
+        let specs = scenario.steps();
         assert_eq!(
             totals
                 .slowest(specs)

@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -11,7 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::time::{Sleep, sleep_until};
 
 use crate::client::Client;
-use crate::generator::Message;
+use crate::generator::{Message, Plan};
 use crate::outcome::Failure;
 use crate::recorder::{Record, Recorder};
 use crate::request::TraceId;
@@ -19,7 +21,7 @@ use crate::scenario::{CleanUp, Ended, Script};
 use crate::stage::{Stage, StageCell};
 
 /// First and longest pause after a connection could not be opened, so that a dead target is not met with a busy loop.
-const FIRST_BACKOFF: Duration = Duration::from_millis(1);
+pub(crate) const FIRST_BACKOFF: Duration = Duration::from_millis(1);
 const LONGEST_BACKOFF: Duration = Duration::from_millis(100);
 
 /// What virtual users tell the main thread.
@@ -47,9 +49,10 @@ pub(crate) struct VirtualUser {
     pub(crate) opens: bool,
     pub(crate) client: Client,
     pub(crate) script: Script,
-    pub(crate) think_time: Duration,
-    pub(crate) set_up: bool,
+    pub(crate) plan: Arc<Plan>,
     pub(crate) rng: fastrand::Rng,
+    pub(crate) set_up_failed: Option<String>,
+    pub(crate) backoff: Duration,
     pub(crate) recorder: Rc<RefCell<Recorder>>,
     pub(crate) stage: Rc<StageCell>,
     pub(crate) reports: Sender<Message>,
@@ -64,9 +67,20 @@ impl VirtualUser {
             opening = self.open().await;
         }
         self.stage.reached(Stage::SetUp).await;
-        if self.set_up && self.stage.get() == Stage::SetUp {
+        if self.plan.scenario.has_set_up() {
             opening = None;
-            let result = self.script.set_up(&mut self.client).await;
+        }
+        if self.plan.scenario.has_set_up() && self.stage.get() == Stage::SetUp {
+            let mut result = Ok(0);
+            if let Some(shared) = self.plan.shared.get() {
+                self.script.adopt(shared);
+            }
+            if let Some(reason) = self.set_up_failed.take() {
+                result = Err(reason);
+            }
+            if result.is_ok() {
+                result = self.script.set_up(&mut self.client).await;
+            }
             self.report(Report::SetUp(result));
         }
         self.stage.reached(Stage::Load).await;
@@ -74,8 +88,11 @@ impl VirtualUser {
             let mut pause = Box::pin(sleep_until(tokio::time::Instant::now()));
             if let Some((record, example)) = opening {
                 self.note(&record, example);
-                self.pause(&mut pause, (record.end + self.think_time).min(window.end))
-                    .await;
+                let think_time = self.script.think_time(record.step, &mut self.rng);
+                self.pause(&mut pause, (record.end + think_time).min(window.end)).await;
+                if self.script.opens_with_iteration() {
+                    self.iterate(window.end, &mut pause).await;
+                }
             }
             self.load(window.end, &mut pause).await;
         }
@@ -83,6 +100,10 @@ impl VirtualUser {
         self.stage.reached(Stage::CleanUp).await;
         if self.stage.get() == Stage::CleanUp {
             let outcome = self.script.clean_up(&mut self.client).await;
+            if self.opens {
+                // Figures of the run are not in danger whatever becomes of it.
+                let _ = self.script.clean_up_run(&mut self.client).await;
+            }
             self.report(Report::CleanedUp(outcome));
         }
     }
@@ -95,11 +116,25 @@ impl VirtualUser {
     /// Sends the run's first request, before which the target is not known to be there.
     async fn open(&mut self) -> Option<(Record, Option<String>)> {
         let start = Instant::now();
-        let request = self.script.opening();
-        let trace = request.stamp_trace(&mut self.rng);
-        let result = self.client.exchange(request, start).await;
+        let request = self.script.opening(&mut self.rng);
+        let trace = request.stamp_trace(&mut self.rng, true);
+        self.client.kept.wants = self.script.wants();
+        let result = self.client.exchange(self.script.prepared(), start).await;
         let end = Instant::now();
         let (record, example) = self.judge(0, start, end, trace, &result);
+        if self.script.opens_with_iteration() {
+            self.plan.iterations.fetch_add(1, Ordering::Relaxed);
+        } else if self.plan.scenario.has_run_set_up() && result.is_ok() {
+            let opened = if record.failed {
+                Err(example.clone().unwrap_or_default())
+            } else {
+                Ok(0)
+            };
+            match self.script.set_up_run(&mut self.client, &opened).await {
+                Ok(()) => drop(self.plan.shared.set(self.script.shared())),
+                Err(reason) => self.set_up_failed = Some(reason),
+            }
+        }
         self.report(Report::Opened(Opening {
             start,
             result,
@@ -110,31 +145,43 @@ impl VirtualUser {
     }
 
     async fn load(&mut self, load_end: Instant, pause: &mut Pin<Box<Sleep>>) {
-        let mut backoff = FIRST_BACKOFF;
+        let most = self.plan.scenario.most_iterations(self.plan.segment);
+        while Instant::now() < load_end && self.stage.get() == Stage::Load {
+            let number = self.plan.iterations.fetch_add(1, Ordering::Relaxed);
+            if most.is_some_and(|most| number >= most) {
+                return;
+            }
+            self.script.begin(number);
+            self.iterate(load_end, pause).await;
+        }
+    }
+
+    /// Does what is left of an iteration.
+    async fn iterate(&mut self, load_end: Instant, pause: &mut Pin<Box<Sleep>>) {
         let mut now = Instant::now();
         while now < load_end && self.stage.get() == Stage::Load {
             // In the closed model a request is due when its virtual user is free to send it.
             let due = now;
-            self.script.begin(0);
             let Some((step, request)) = self.script.next(&mut self.rng) else {
-                continue;
+                return;
             };
-            let trace = request.stamp_trace(&mut self.rng);
-            self.client.kept.wants = Default::default();
-            let result = self.client.exchange(request, due).await;
+            let trace = request.stamp_trace(&mut self.rng, true);
+            self.client.kept.wants = self.script.wants();
+            let result = self.client.exchange(self.script.prepared(), due).await;
             now = Instant::now();
             let connected = !matches!(&result, Err(failure) if !failure.sent);
             let (record, example) = self.judge(step, due, now, trace, &result);
             self.note(&record, example);
             if connected {
-                backoff = FIRST_BACKOFF;
+                self.backoff = FIRST_BACKOFF;
             } else {
-                self.pause(pause, (now + backoff).min(load_end)).await;
-                backoff = (backoff * 2).min(LONGEST_BACKOFF);
+                self.pause(pause, (now + self.backoff).min(load_end)).await;
+                self.backoff = (self.backoff * 2).min(LONGEST_BACKOFF);
                 now = Instant::now();
             }
-            if !self.think_time.is_zero() {
-                self.pause(pause, (now + self.think_time).min(load_end)).await;
+            let think_time = self.script.think_time(step, &mut self.rng);
+            if !think_time.is_zero() {
+                self.pause(pause, (now + think_time).min(load_end)).await;
                 now = Instant::now();
             }
         }
@@ -151,7 +198,6 @@ impl VirtualUser {
         result: &Result<u16, Failure>,
     ) -> (Record, Option<String>) {
         let ended = Ended {
-            step,
             result,
             kept: &self.client.kept,
             took: end - due,
