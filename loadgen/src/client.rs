@@ -123,6 +123,13 @@ impl Client {
     pub(crate) async fn exchange(&mut self, request: &PreparedRequest, now: Instant) -> Result<u16, Failure> {
         self.sent = 0;
         self.received = 0;
+        if let Some(refusal) = request.refusal() {
+            return Err(Failure {
+                kind: FailureKind::CaptureFailed,
+                cause: Cause::Text(refusal.describe()),
+                sent: false,
+            });
+        }
         let deadline = now + self.timeout;
         if self.stream.is_some() {
             poll_fn(|context| {

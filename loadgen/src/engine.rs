@@ -26,7 +26,7 @@ use crate::request::TraceHeaders;
 use crate::run_error::RunError;
 use crate::run_info::{LoadModel, RunInfo};
 use crate::run_result::RunEnd;
-use crate::scenario::{CleanUp, Shared, items};
+use crate::scenario::{CleanUp, Shared};
 use crate::settings::Settings;
 use crate::stage::{LoadWindow, Order, Stage};
 use crate::summary::RunResult;
@@ -95,7 +95,7 @@ fn own_most_vus(settings: &Settings) -> u32 {
 }
 
 fn check(settings: &Settings) -> Result<(), RunError> {
-    threshold::check_selections(&settings.thresholds, &settings.scenario.steps())?;
+    threshold::check_selections(&settings.thresholds, settings.scenario.steps())?;
     let segment = settings.segment;
     if let Load::Closed { .. } = settings.load
         && own_most_vus(settings) == 0
@@ -150,6 +150,7 @@ fn plan(settings: &Settings, target: &Target, interrupt: &Interrupt) -> Result<P
         think_time: settings.think_time,
         timeout: settings.timeout,
         opening_counts,
+        most_iterations: settings.scenario.most_iterations(settings.segment),
     })
 }
 
@@ -292,11 +293,11 @@ impl<'a> Engine<'a> {
 
     /// The first create was sent, and it is not known what became of it.
     fn opening_lost(&self, error: RunError) -> RunError {
-        if !self.plan.scenario.has_set_up() {
+        if !self.plan.scenario.has_resources() {
             return error;
         }
-        let prefix = items::prefix(&self.plan.run_id);
-        let left = format!("one item whose id begins with {prefix} may have been created: delete it by hand");
+        let leftovers = self.plan.scenario.leftovers(&self.plan.run_id);
+        let left = format!("{leftovers} may have been created: delete them by hand");
         RunError::LeftBehind {
             error: Box::new(error),
             left,
@@ -356,7 +357,7 @@ impl<'a> Engine<'a> {
     fn set_up(&mut self, opening: &Opening) -> Result<(), RunError> {
         let request = self.plan.scenario.opening(&self.plan.target);
         if let Ok(status) = opening.result
-            && opening.failed
+            && !self.plan.scenario.opening_expects(status)
             && status < 500
         {
             let reason = format!("status {status}{}", opening.excerpt);
@@ -383,7 +384,7 @@ impl<'a> Engine<'a> {
             Some(reason) => Err(RunError::SetUp { request, reason }),
             None => {
                 if waited == Waited::Happened {
-                    self.observer.note(&format!("set-up: created {created} items"));
+                    self.note_resources(&format!("set-up: created {created}"));
                 }
                 Ok(())
             }
@@ -498,7 +499,7 @@ impl<'a> Engine<'a> {
             deleted: 0,
             left_behind: None,
         };
-        let prefix = items::prefix(&self.plan.run_id);
+        let leftovers = self.plan.scenario.leftovers(&self.plan.run_id);
         let mut total = CleanUp::default();
         let mut missing = self.plan.threads;
         if !self.interrupt.is_insistent() {
@@ -510,6 +511,7 @@ impl<'a> Engine<'a> {
                         total.deleted += part.deleted;
                         total.left += part.left;
                         total.reason = total.reason.take().or(part.reason);
+                        total.failed_steps = total.failed_steps.take().or(part.failed_steps);
                     }
                     Happening::CrewDone(Part::CleanUp) => missing -= 1,
                     _ => {}
@@ -526,20 +528,29 @@ impl<'a> Engine<'a> {
         housekeeping.deleted = total.deleted;
         if missing > 0 {
             housekeeping.left_behind = Some(format!(
-                "clean-up was not done: items whose ids begin with {prefix} may be left behind; delete them by hand"
+                "clean-up was not done: {leftovers} may be left behind; delete them by hand"
             ));
         } else if total.left > 0 {
             let reason = total.reason.unwrap_or_default();
             housekeeping.left_behind = Some(format!(
-                "{} items whose ids begin with {prefix} could not be removed ({reason}); delete them by hand",
+                "{} {leftovers} could not be removed ({reason}); delete them by hand",
                 total.left
             ));
         }
+        if let Some(reason) = total.failed_steps {
+            self.observer.note(&format!("clean-up: {reason}"));
+        }
         if missing == 0 {
-            self.observer
-                .note(&format!("clean-up: deleted {} items", total.deleted));
+            self.note_resources(&format!("clean-up: deleted {}", total.deleted));
         }
         housekeeping
+    }
+
+    fn note_resources(&mut self, what: &str) {
+        if self.plan.scenario.has_resources() {
+            self.observer
+                .note(&format!("{what} {}", self.plan.scenario.resources()));
+        }
     }
 
     fn order(&mut self, stage: Stage) {
@@ -734,7 +745,7 @@ fn run_info(settings: &Settings, plan: &Plan) -> RunInfo {
         load: describe_load(settings),
         generator: settings.segment.to_string(),
         tags: settings.tags.clone(),
-        steps: plan.scenario.steps(),
+        steps: plan.scenario.steps().to_vec(),
         started_at_ms: 0,
         environment: environment::describe(),
     }

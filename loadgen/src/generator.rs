@@ -18,7 +18,7 @@ use crate::load::Load;
 use crate::pacer::Pacer;
 use crate::recorder::{Recorder, Shard, thread_cpu};
 use crate::request::TraceHeaders;
-use crate::scenario::{Scenario, Script, ScriptContext};
+use crate::scenario::{Scenario, Script, ScriptContext, Templates};
 use crate::segment::Segment;
 use crate::settings::Header;
 use crate::stage::{LoadWindow, Order, Stage, StageCell};
@@ -52,9 +52,18 @@ pub(crate) struct Plan {
     pub(crate) timeout: Duration,
     /// Whether the opening request is the first that counts.
     pub(crate) opening_counts: bool,
+    /// Iterations that this generator can begin before its data is used up.
+    pub(crate) most_iterations: Option<u64>,
 }
 
 impl Plan {
+    /// The number of the first iteration that a thread begins. The opening request has begun number 0, unless it belongs
+    /// to the set-up.
+    fn first_iteration(&self, thread: u32) -> u64 {
+        let opened = thread == 0 && !self.scenario.has_set_up();
+        u64::from(if opened { self.threads } else { thread })
+    }
+
     /// Virtual users that a thread has at the start, and at most.
     pub(crate) fn vus_of(&self, thread: u32) -> (u32, u32) {
         let share = |vus: u32| {
@@ -143,6 +152,7 @@ struct Recruiter {
     recorder: Rc<RefCell<Recorder>>,
     crew: Rc<Crew>,
     queue: Rc<ArrivalQueue>,
+    templates: Rc<Templates>,
     messages: Sender<Message>,
 }
 
@@ -155,8 +165,17 @@ impl Recruiter {
             messages.clone(),
             empty,
         )));
+        let context = ScriptContext {
+            target: &plan.target,
+            headers: &plan.headers,
+            trace: plan.trace.as_ref(),
+            run_id: &plan.run_id,
+            segment: plan.segment,
+            think_time: plan.think_time,
+        };
+        let templates = Rc::new(Templates::new(&plan.scenario, &context));
         let crew = Crew::new(
-            u64::from(thread),
+            plan.first_iteration(thread),
             u64::from(plan.threads),
             Rc::clone(&recorder),
             messages.clone(),
@@ -168,6 +187,7 @@ impl Recruiter {
             crew: Rc::new(crew),
             queue: Rc::new(ArrivalQueue::new(plan.timeout, Rc::clone(&recorder))),
             recorder,
+            templates,
             messages,
             plan,
         })
@@ -180,14 +200,6 @@ impl Recruiter {
         let local = u64::from(self.thread) + u64::from(plan.threads) * u64::from(self.crew.vus());
         let number = u32::try_from(plan.segment.global(local)).unwrap_or(u32::MAX);
         let mut rng = fastrand::Rng::new();
-        let context = ScriptContext {
-            target: &plan.target,
-            headers: &plan.headers,
-            trace: plan.trace.as_ref(),
-            run_id: &plan.run_id,
-            segment: plan.segment,
-            think_time: plan.think_time,
-        };
         let starts = match &plan.load {
             Load::Closed { vus } => Starts::WhenFree {
                 spans: vus
@@ -199,17 +211,16 @@ impl Recruiter {
         };
         let user = VirtualUser {
             opens: local == 0 && first.is_none(),
-            opening_counts: plan.opening_counts,
+            set_up_failed: None,
             client: Client::new(
                 Rc::clone(&self.endpoint),
                 number as usize,
                 plan.timeout,
                 Rc::clone(&self.stage),
             ),
-            script: Script::new(&plan.scenario, &context, number, &mut rng),
+            script: Script::new(&self.templates, u32::try_from(local).unwrap_or(u32::MAX), &mut rng),
             starts,
-            set_up: plan.scenario.has_set_up(),
-            trace_sample: plan.trace_sample,
+            plan: Arc::clone(&self.plan),
             rng,
             crew: Rc::clone(&self.crew),
             recorder: Rc::clone(&self.recorder),
@@ -236,7 +247,8 @@ impl Recruiter {
                     first: self.plan.segment.global(u64::from(self.thread)),
                     stride: segments * u64::from(self.plan.threads),
                     iterations: self.plan.iterations,
-                    first_local: u64::from(self.thread),
+                    most_iterations: self.plan.most_iterations,
+                    first_local: self.plan.first_iteration(self.thread),
                     stride_local: u64::from(self.plan.threads),
                     queue: Rc::clone(&self.queue),
                     recorder: Rc::clone(&self.recorder),

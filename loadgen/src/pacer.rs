@@ -21,6 +21,8 @@ pub(crate) struct Pacer {
     pub(crate) stride: u64,
     /// Iterations of the whole run that are due at most, warm-up left out.
     pub(crate) iterations: Option<u64>,
+    /// Iterations that this generator can begin before its data is used up.
+    pub(crate) most_iterations: Option<u64>,
     /// The iterations of this thread have the numbers `first_local`, `first_local + stride_local`, … in this generator.
     pub(crate) first_local: u64,
     pub(crate) stride_local: u64,
@@ -45,9 +47,11 @@ impl Pacer {
         let mut left = self
             .iterations
             .map_or(u64::MAX, |total| total.saturating_sub(self.first).div_ceil(self.stride));
+        let mut all_released = false;
         for due in before.chain(arrivals) {
             let counted = due >= window.start;
-            if counted && left == 0 {
+            if counted && left == 0 || self.most_iterations.is_some_and(|most| number >= most) {
+                all_released = true;
                 break;
             }
             if !self.wait(&mut timer, due).await {
@@ -62,7 +66,7 @@ impl Pacer {
                 self.queue.wait(arrival);
             }
         }
-        let all_released = left == 0;
+        all_released |= left == 0;
         if !all_released {
             self.wait(&mut timer, window.end).await;
         }

@@ -19,11 +19,16 @@ pub(crate) fn command_line(arguments: &[String]) -> String {
     let mut words = vec!["loadgen".to_owned()];
     let mut header_follows = false;
     let mut data_follows = false;
+    let mut var_follows = false;
     for argument in arguments.iter().skip(1) {
         let word = if header_follows {
             field(argument)
         } else if data_follows {
             argument.clone()
+        } else if var_follows {
+            variable(argument)
+        } else if let Some(rest) = argument.strip_prefix("--var=") {
+            format!("--var={}", variable(rest))
         } else if let Some(rest) = argument.strip_prefix("--header=") {
             format!("--header={}", field(rest))
         } else if let Some(rest) = argument.strip_prefix("-H").filter(|rest| !rest.is_empty()) {
@@ -35,8 +40,10 @@ pub(crate) fn command_line(arguments: &[String]) -> String {
         } else {
             target::redact(argument)
         };
-        header_follows = !header_follows && !data_follows && matches!(argument.as_str(), "-H" | "--header");
-        data_follows = !header_follows && !data_follows && matches!(argument.as_str(), "-d" | "--data");
+        let is_value = header_follows || data_follows || var_follows;
+        var_follows = !is_value && argument == "--var";
+        header_follows = !is_value && matches!(argument.as_str(), "-H" | "--header");
+        data_follows = !is_value && matches!(argument.as_str(), "-d" | "--data");
         words.push(quoted(&word));
     }
     words.join(" ")
@@ -46,6 +53,13 @@ fn field(text: &str) -> String {
     match text.split_once(':') {
         Some((name, _)) if !HARMLESS.contains(&name.trim().to_ascii_lowercase().as_str()) => format!("{name}: ***"),
         None if !text.starts_with('@') => "***".to_owned(),
+        _ => text.to_owned(),
+    }
+}
+
+fn variable(text: &str) -> String {
+    match text.split_once('=') {
+        Some((name, value)) if !value.starts_with('@') => format!("{name}=***"),
         _ => text.to_owned(),
     }
 }
@@ -86,7 +100,15 @@ mod tests {
             "Accept: text/plain",
             "-d",
             r#"{"a":"it's"}"#,
+            "--var",
+            "password=secret",
+            "--var=token=@secret.txt",
         ]);
+        assert!(
+            text.ends_with(" --var 'password=***' --var=token=@secret.txt"),
+            "{text}"
+        );
+        let text = text.replace("@secret.txt", "@file");
         assert!(!text.contains("secret"), "{text}");
         assert!(
             text.starts_with("loadgen run 'http://***@host/a?token=***' -H 'Authorization: ***'"),

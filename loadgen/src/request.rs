@@ -1,9 +1,8 @@
-//! A request rendered once and patched in place before each sending.
+//! Requests: templates compiled once, and the bytes that a virtual user sends.
 
-use std::ops::Range;
 use std::sync::Arc;
 
-use crate::settings::Header;
+use crate::scenario::template::{Part, Refusal, Template, WriteValue};
 use crate::target::Target;
 
 /// Bodies up to this size are copied into every virtual user's request, so that one write sends it all; larger ones are
@@ -34,107 +33,277 @@ impl TraceId {
     }
 }
 
-/// Everything a request is rendered from.
+/// Everything a request is compiled from.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestParts<'a> {
     pub(crate) method: &'a str,
-    pub(crate) path_and_query: &'a str,
-    pub(crate) headers: &'a [Header],
-    pub(crate) body: Option<Arc<[u8]>>,
+    /// Path and query.
+    pub(crate) path_and_query: Template,
+    pub(crate) headers: Vec<(&'a str, Template)>,
+    pub(crate) body: Option<Body>,
+    /// What the body is where no header says so.
+    pub(crate) content_type: &'a str,
     pub(crate) trace: Option<&'a TraceHeaders>,
 }
 
-/// One request of one virtual user, ready to be written.
+/// A request's body.
 #[derive(Clone, Debug)]
-pub(crate) struct PreparedRequest {
-    head: Vec<u8>,
-    tail: Option<Arc<[u8]>>,
-    /// Where the low half of the trace id and the span id stand; both carry the same random digits.
-    trace: Option<TracePatch>,
+pub(crate) enum Body {
+    /// Always the same.
+    Fixed(Arc<[u8]>),
+    /// With values to be filled in.
+    Template(Template),
+}
+
+/// A request of which all is known but its values; shared by all virtual users of a thread.
+#[derive(Debug)]
+pub(crate) struct RequestTemplate {
+    pieces: Vec<Piece>,
+    body: Option<Body>,
     head_method: bool,
     closes: bool,
+    varies: bool,
 }
 
-#[derive(Clone, Debug)]
-struct TracePatch {
-    high: u64,
-    low_at: usize,
-    span_at: usize,
+#[derive(Debug)]
+enum Piece {
+    Part(Part),
+    /// The body's length in decimal.
+    Length,
+    /// The value of `traceparent`.
+    Trace,
 }
 
-impl PreparedRequest {
-    /// Renders the request for one virtual user; `rng` gives the half of the trace id that all its requests share.
-    pub(crate) fn render(target: &Target, parts: &RequestParts<'_>, rng: &mut fastrand::Rng) -> Self {
+impl RequestTemplate {
+    /// Lays a request out: its line, loadgen's own fields where no header takes their place, the headers, the body.
+    pub(crate) fn new(target: &Target, parts: RequestParts<'_>) -> Self {
         let has = |name: &str| parts.headers.iter().any(|(given, _)| given.eq_ignore_ascii_case(name));
-        let mut head = format!("{} {} HTTP/1.1\r\n", parts.method, parts.path_and_query);
-        let mut line = |name: &str, value: &str| {
-            head.push_str(name);
-            head.push_str(": ");
-            head.push_str(value);
-            head.push_str("\r\n");
-        };
+        let mut layout = Layout::default();
+        layout.text(parts.method);
+        layout.text(" ");
+        layout.template(&parts.path_and_query);
+        layout.text(" HTTP/1.1\r\n");
         if !has("host") {
-            line("Host", &target.authority());
+            layout.field("Host", &target.authority());
         }
         if !has("user-agent") {
-            line("User-Agent", concat!("loadgen/", env!("CARGO_PKG_VERSION")));
+            layout.field("User-Agent", concat!("loadgen/", env!("CARGO_PKG_VERSION")));
         }
         if !has("accept") {
-            line("Accept", "*/*");
+            layout.field("Accept", "*/*");
         }
         if let Some(value) = target.basic_authorization()
             && !has("authorization")
         {
-            line("Authorization", &value);
+            layout.field("Authorization", &value);
         }
-        for (name, value) in parts.headers {
-            line(name, value);
+        for (name, value) in &parts.headers {
+            layout.text(name);
+            layout.text(": ");
+            layout.template(value);
+            layout.text("\r\n");
         }
         if let Some(body) = &parts.body {
             if !has("content-type") {
-                line("Content-Type", "application/json");
+                layout.field("Content-Type", parts.content_type);
             }
-            line("Content-Length", &body.len().to_string());
+            match body {
+                Body::Fixed(bytes) => layout.field("Content-Length", &bytes.len().to_string()),
+                Body::Template(_) => {
+                    layout.text("Content-Length: ");
+                    layout.piece(Piece::Length);
+                    layout.text("\r\n");
+                }
+            }
         } else if matches!(parts.method, "POST" | "PUT" | "PATCH") {
-            line("Content-Length", "0");
+            layout.field("Content-Length", "0");
         }
-        let mut trace = None;
         if let Some(headers) = parts.trace {
-            line("baggage", &format!("loadgen.run_id={}", headers.run_id));
+            layout.field("baggage", &format!("loadgen.run_id={}", headers.run_id));
             if !has("traceparent") {
-                // An all-zero trace id is invalid.
-                let high = rng.u64(1..);
-                head.push_str(&format!("traceparent: 00-{high:016x}"));
-                let low_at = head.len();
-                head.push_str("0000000000000000-");
-                let span_at = head.len();
-                head.push_str("0000000000000000-01\r\n");
-                trace = Some(TracePatch { high, low_at, span_at });
+                layout.text("traceparent: ");
+                layout.piece(Piece::Trace);
+                layout.text("\r\n");
             }
         }
-        head.push_str("\r\n");
-        let mut head = head.into_bytes();
-        let mut tail = None;
-        if let Some(body) = &parts.body {
-            if body.len() <= INLINE_BODY {
-                head.extend_from_slice(body);
-            } else {
-                tail = Some(Arc::clone(body));
-            }
-        }
+        layout.text("\r\n");
+        let pieces = layout.finish();
         let closes = parts.headers.iter().any(|(name, value)| {
-            name.eq_ignore_ascii_case("connection") && value.to_ascii_lowercase().contains("close")
+            name.eq_ignore_ascii_case("connection")
+                && value
+                    .as_text()
+                    .is_some_and(|text| text.to_ascii_lowercase().contains("close"))
         });
         Self {
-            head,
-            tail,
-            trace,
+            varies: pieces
+                .iter()
+                .any(|piece| matches!(piece, Piece::Part(Part::Value(..)) | Piece::Length)),
+            pieces,
+            body: parts.body,
             head_method: parts.method == "HEAD",
             closes,
         }
     }
 
-    /// Gives the request a trace id of its own, and asks the target to record the trace or not to.
+    /// Whether its bytes differ from one rendering to the next, the trace id left out.
+    #[inline]
+    pub(crate) fn varies(&self) -> bool {
+        self.varies
+    }
+}
+
+/// Pieces under construction; neighbouring texts become one.
+#[derive(Default)]
+struct Layout {
+    pieces: Vec<Piece>,
+    text: String,
+}
+
+impl Layout {
+    fn text(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    fn field(&mut self, name: &str, value: &str) {
+        for text in [name, ": ", value, "\r\n"] {
+            self.text(text);
+        }
+    }
+
+    fn template(&mut self, template: &Template) {
+        for part in template.parts() {
+            match part {
+                Part::Text(text) => self.text(text),
+                Part::Value(..) => self.piece(Piece::Part(part.clone())),
+            }
+        }
+    }
+
+    fn piece(&mut self, piece: Piece) {
+        if !self.text.is_empty() {
+            let text = std::mem::take(&mut self.text);
+            self.pieces.push(Piece::Part(Part::Text(text)));
+        }
+        self.pieces.push(piece);
+    }
+
+    fn finish(mut self) -> Vec<Piece> {
+        if !self.text.is_empty() {
+            self.pieces.push(Piece::Part(Part::Text(self.text)));
+        }
+        self.pieces
+    }
+}
+
+/// The request that a virtual user sends next, ready to be written; its buffers are reused.
+#[derive(Debug)]
+pub(crate) struct PreparedRequest {
+    /// The head, and a body that fits in the same write.
+    head: Vec<u8>,
+    tail: Tail,
+    /// A body with values filled in.
+    body: Vec<u8>,
+    /// The half of the trace ids that all requests of a virtual user share.
+    trace_high: u64,
+    /// Where the low half of the trace id, the span id and the flags stand.
+    trace: Option<TracePatch>,
+    head_method: bool,
+    closes: bool,
+    refusal: Option<Refusal>,
+}
+
+/// What is written after the head.
+#[derive(Debug)]
+enum Tail {
+    None,
+    Shared(Arc<[u8]>),
+    /// What stands in the body's buffer.
+    Body,
+}
+
+#[derive(Debug)]
+struct TracePatch {
+    low_at: usize,
+    span_at: usize,
+    flags_at: usize,
+}
+
+impl PreparedRequest {
+    /// A request with nothing in it yet.
+    pub(crate) fn new(rng: &mut fastrand::Rng) -> Self {
+        Self {
+            head: Vec::new(),
+            tail: Tail::None,
+            body: Vec::new(),
+            // An all-zero trace id is invalid.
+            trace_high: rng.u64(1..),
+            trace: None,
+            head_method: false,
+            closes: false,
+            refusal: None,
+        }
+    }
+
+    /// Renders a template with the values of the moment. Where a value is missing, or would change what the request is,
+    /// the request is refused: see [`Self::refusal`].
+    pub(crate) fn render(&mut self, template: &RequestTemplate, values: &impl WriteValue) {
+        self.head.clear();
+        self.body.clear();
+        self.trace = None;
+        self.tail = Tail::None;
+        self.head_method = template.head_method;
+        self.closes = template.closes;
+        self.refusal = self.fill(template, values).err();
+    }
+
+    fn fill(&mut self, template: &RequestTemplate, values: &impl WriteValue) -> Result<(), Refusal> {
+        if let Some(Body::Template(body)) = &template.body {
+            body.render(values, &mut self.body)?;
+        }
+        for piece in &template.pieces {
+            match piece {
+                Piece::Part(Part::Text(text)) => self.head.extend_from_slice(text.as_bytes()),
+                Piece::Part(Part::Value(value, escape)) => values.write(*value, *escape, &mut self.head)?,
+                Piece::Length => push_decimal(&mut self.head, self.body.len() as u64),
+                Piece::Trace => {
+                    self.head.extend_from_slice(b"00-");
+                    self.head.extend_from_slice(&hex_digits(self.trace_high));
+                    let low_at = self.head.len();
+                    self.head.extend_from_slice(b"0000000000000000-");
+                    let span_at = self.head.len();
+                    self.head.extend_from_slice(b"0000000000000000-");
+                    let flags_at = self.head.len();
+                    self.head.extend_from_slice(b"00");
+                    self.trace = Some(TracePatch {
+                        low_at,
+                        span_at,
+                        flags_at,
+                    });
+                }
+            }
+        }
+        match &template.body {
+            None => {}
+            Some(Body::Fixed(bytes)) if bytes.len() <= INLINE_BODY => self.head.extend_from_slice(bytes),
+            Some(Body::Fixed(bytes)) => self.tail = Tail::Shared(Arc::clone(bytes)),
+            Some(Body::Template(_)) if self.body.len() <= INLINE_BODY => self.head.extend_from_slice(&self.body),
+            Some(Body::Template(_)) => self.tail = Tail::Body,
+        }
+        Ok(())
+    }
+
+    /// Why the request cannot be sent, if so.
+    #[inline]
+    pub(crate) fn refusal(&self) -> Option<Refusal> {
+        self.refusal
+    }
+
+    /// Refuses the request.
+    pub(crate) fn refuse(&mut self, refusal: Refusal) {
+        self.refusal = Some(refusal);
+    }
+
+    /// Gives the request a trace id of its own, and asks for the trace to be recorded or not.
     #[inline]
     pub(crate) fn stamp_trace(&mut self, rng: &mut fastrand::Rng, sampled: bool) -> TraceId {
         let Some(patch) = &self.trace else {
@@ -145,30 +314,19 @@ impl PreparedRequest {
         let digits = hex_digits(low);
         self.head[patch.low_at..patch.low_at + 16].copy_from_slice(&digits);
         self.head[patch.span_at..patch.span_at + 16].copy_from_slice(&digits);
-        self.head[patch.span_at + 18] = b'0' + u8::from(sampled);
-        TraceId { high: patch.high, low }
-    }
-
-    /// Where `needle` stands in the head or inline body, to be patched later.
-    pub(crate) fn position_of(&self, needle: &str) -> Option<Range<usize>> {
-        let at = self
-            .head
-            .windows(needle.len())
-            .position(|window| window == needle.as_bytes())?;
-        Some(at..at + needle.len())
-    }
-
-    /// Writes `number` in decimal over `at`, padded with zeros; digits that do not fit are cut at the left.
-    pub(crate) fn patch_decimal(&mut self, at: &Range<usize>, mut number: u64) {
-        for byte in self.head[at.clone()].iter_mut().rev() {
-            *byte = b'0' + (number % 10) as u8;
-            number /= 10;
+        self.head[patch.flags_at + 1] = b'0' + u8::from(sampled);
+        TraceId {
+            high: self.trace_high,
+            low,
         }
     }
 
-    /// The bytes of a range, e.g. one given by [`Self::position_of`].
-    pub(crate) fn bytes_at(&self, at: &Range<usize>) -> &[u8] {
-        &self.head[at.clone()]
+    fn tail(&self) -> &[u8] {
+        match &self.tail {
+            Tail::None => &[],
+            Tail::Shared(bytes) => bytes,
+            Tail::Body => &self.body,
+        }
     }
 
     /// The unsent bytes that one write may take, after `written` are gone; empty when all are.
@@ -178,15 +336,15 @@ impl PreparedRequest {
         {
             return rest;
         }
-        self.tail
-            .as_ref()
-            .and_then(|tail| tail.get(written - self.head.len()..))
+        written
+            .checked_sub(self.head.len())
+            .and_then(|written| self.tail().get(written..))
             .unwrap_or_default()
     }
 
     /// Bytes of head and body.
     pub(crate) fn len(&self) -> usize {
-        self.head.len() + self.tail.as_ref().map_or(0, |tail| tail.len())
+        self.head.len() + self.tail().len()
     }
 
     /// Whether the method is HEAD, whose answers have no body whatever their headers say.
@@ -200,8 +358,23 @@ impl PreparedRequest {
     }
 }
 
+/// Appends a number in decimal.
+pub(crate) fn push_decimal(out: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
 /// Sixteen hex digits of a number, all nibbles at once.
-fn hex_digits(value: u64) -> [u8; 16] {
+pub(crate) fn hex_digits(value: u64) -> [u8; 16] {
     fn spread(half: u32) -> u64 {
         let mut x = u64::from(half);
         x = (x | (x << 16)) & 0x0000_ffff_0000_ffff;
@@ -220,6 +393,7 @@ fn hex_digits(value: u64) -> [u8; 16] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::template::NoValues;
 
     #[test]
     fn hex_digits_are_those_of_format() {
@@ -230,31 +404,34 @@ mod tests {
         }
     }
 
+    fn request(parts: RequestParts<'_>) -> PreparedRequest {
+        let target: Target = "http://host/a".parse().unwrap();
+        let mut request = PreparedRequest::new(&mut fastrand::Rng::with_seed(1));
+        request.render(&RequestTemplate::new(&target, parts), &NoValues);
+        request
+    }
+
     #[test]
     fn trace_ids_differ_and_stand_in_the_bytes() {
-        let target: Target = "http://host/a".parse().unwrap();
         let trace = TraceHeaders { run_id: "r1".into() };
-        let parts = RequestParts {
+        let mut request = request(RequestParts {
             method: "GET",
-            path_and_query: "/a",
-            headers: &[],
+            path_and_query: Template::text("/a"),
+            headers: Vec::new(),
             body: None,
+            content_type: "",
             trace: Some(&trace),
-        };
-        let mut rng = fastrand::Rng::with_seed(1);
-        let mut request = PreparedRequest::render(&target, &parts, &mut rng);
+        });
+        let mut rng = fastrand::Rng::with_seed(2);
         let first = request.stamp_trace(&mut rng, true);
-        let second = request.stamp_trace(&mut rng, true);
+        let sampled = String::from_utf8(request.unsent(0).to_vec()).unwrap();
+        let second = request.stamp_trace(&mut rng, false);
         assert_ne!(first, second);
         let text = String::from_utf8(request.unsent(0).to_vec()).unwrap();
-        assert!(
-            text.contains(&format!(
-                "traceparent: 00-{}-{:016x}-01\r\n",
-                second.to_hex(),
-                second.low
-            )),
-            "{text}"
-        );
+        let parent =
+            |trace: TraceId, flags| format!("traceparent: 00-{}-{:016x}-{flags}\r\n", trace.to_hex(), trace.low);
+        assert!(sampled.contains(&parent(first, "01")), "{sampled}");
+        assert!(text.contains(&parent(second, "00")), "{text}");
         assert!(
             text.contains("baggage: loadgen.run_id=r1\r\n") && text.ends_with("\r\n\r\n"),
             "{text}"
@@ -263,18 +440,17 @@ mod tests {
 
     #[test]
     fn large_bodies_are_shared() {
-        let target: Target = "http://host/a".parse().unwrap();
         let body: Arc<[u8]> = vec![b'x'; 100_000].into();
-        let parts = RequestParts {
+        let request = request(RequestParts {
             method: "PUT",
-            path_and_query: "/a",
-            headers: &[],
-            body: Some(Arc::clone(&body)),
+            path_and_query: Template::text("/a"),
+            headers: Vec::new(),
+            body: Some(Body::Fixed(Arc::clone(&body))),
+            content_type: "text/plain",
             trace: None,
-        };
-        let request = PreparedRequest::render(&target, &parts, &mut fastrand::Rng::new());
-        assert_eq!(Arc::strong_count(&body), 3);
+        });
         let head = request.unsent(0).len();
+        assert!(head < 1000 && Arc::strong_count(&body) == 2);
         assert_eq!(request.unsent(head).len(), 100_000);
         assert_eq!(request.unsent(head + 99_999), b"x");
         assert!(request.unsent(request.len()).is_empty());

@@ -61,7 +61,9 @@ pub enum RunError {
         advice: String,
     },
     /// The scenario could not create what it needs.
-    #[error("set-up failed: {request}: {reason}; the scenario needs a service of items at the given base URL")]
+    #[error(
+        "set-up failed: {request}: {reason}; check the base URL, and that the target offers what the scenario needs"
+    )]
     SetUp {
         /// Method and URL.
         request: String,

@@ -1,30 +1,51 @@
 //! What virtual users send: named steps, in an order that each virtual user decides for itself.
 
-pub(crate) mod items;
+mod checks;
+mod definition;
+mod document;
+mod expect;
+mod pause;
+mod resources;
+mod rows;
+mod script;
+mod template_text;
+mod templates;
+mod upkeep;
+mod variables;
 
+pub mod diagnostic;
+pub mod file;
+
+pub(crate) mod template;
+
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::client::Client;
-use crate::outcome::{Failure, FailureKind};
+pub use diagnostic::{Diagnostic, ScenarioError};
+
+pub(crate) use script::{Script, Shared};
+pub(crate) use templates::{ScriptContext, Templates};
+
+use definition::{Definition, Flow, Step, StepPath};
+use expect::Expect;
+
+use crate::outcome::Failure;
 use crate::recorder::Ending;
-use crate::request::{PreparedRequest, RequestParts, TraceHeaders};
-use crate::response::{EXCERPT, Kept, Wants};
+use crate::request::Body;
+use crate::response::Kept;
 use crate::run_info::StepInfo;
 use crate::segment::Segment;
-use crate::settings::Header;
 use crate::target::Target;
+use crate::threshold::Threshold;
 
-/// What a run sends.
+/// What a run sends: the same request again and again, or what a file says.
 #[derive(Clone, Debug)]
-pub enum Scenario {
-    /// The same request to the target's URL, again and again.
-    Request(RequestSpec),
-    /// A mix of creating, reading, updating, listing and deleting items below the target's URL.
-    Items,
+pub struct Scenario {
+    definition: Arc<Definition>,
 }
 
-/// The request of [`Scenario::Request`].
+/// The request of [`Scenario::request`].
 #[derive(Clone, Debug)]
 pub struct RequestSpec {
     /// The method, upper case.
@@ -33,263 +54,164 @@ pub struct RequestSpec {
     pub body: Option<Arc<[u8]>>,
 }
 
-/// A step: what a summary calls it and which answers it expects.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Step {
-    pub(crate) name: &'static str,
-    pub(crate) expect: Expect,
-    /// Whether the script looks at the body of an expected answer.
-    pub(crate) checks_body: bool,
-}
+/// The name of the only step of [`Scenario::request`], and of that scenario.
+const REQUEST: &str = "request";
 
-/// The statuses a step expects.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Expect {
-    /// Any 2xx.
-    Success,
-    /// This one.
-    Exactly(u16),
-}
-
-impl Expect {
-    #[inline]
-    pub(crate) fn accepts(self, status: u16) -> bool {
-        match self {
-            Self::Success => (200..300).contains(&status),
-            Self::Exactly(expected) => status == expected,
-        }
-    }
-
-    pub(crate) fn describe(self) -> String {
-        match self {
-            Self::Success => "2xx".to_owned(),
-            Self::Exactly(expected) => expected.to_string(),
-        }
-    }
-}
-
-const REQUEST_STEPS: [Step; 1] = [Step {
-    name: "request",
-    expect: Expect::Success,
-    checks_body: false,
-}];
+/// Scenarios that come with loadgen, by name.
+const BUILT_IN: [(&str, &str); 1] = [("items", include_str!("scenario/items.toml"))];
 
 impl Scenario {
-    /// The name in a summary.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Request(_) => "request",
-            Self::Items => "items",
+    /// The same request to the target's URL, again and again.
+    pub fn request(spec: RequestSpec) -> Self {
+        let step = Step {
+            name: REQUEST.to_owned(),
+            tags: Default::default(),
+            method: spec.method,
+            path: StepPath::Target,
+            headers: Vec::new(),
+            body: spec.body.map(Body::Fixed),
+            content_type: "application/json",
+            expect: Expect::success(),
+            checks: Vec::new(),
+            captures: Vec::new(),
+            think_time: None,
+            action: None,
+            failure_ends_iteration: false,
+        };
+        Self::from(Definition {
+            name: REQUEST.to_owned(),
+            description: String::new(),
+            infos: vec![step.info()],
+            steps: vec![step],
+            set_up: 1..1,
+            clean_up: 1..1,
+            flows: vec![Flow {
+                name: REQUEST.to_owned(),
+                sum: 1,
+                steps: 0..1,
+            }],
+            variables: Vec::new(),
+            resources: Vec::new(),
+            thresholds: Vec::new(),
+        })
+    }
+
+    /// A scenario that comes with loadgen: `items`.
+    ///
+    /// # Errors
+    /// [`ScenarioError::UnknownName`].
+    pub fn builtin(name: &str) -> Result<Self, ScenarioError> {
+        Self::builtin_with(name, &[])
+    }
+
+    fn builtin_with(name: &str, vars: &[(String, String)]) -> Result<Self, ScenarioError> {
+        let Some((_, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) else {
+            return Err(ScenarioError::UnknownName { name: name.to_owned() });
+        };
+        file::parse(name, text, None, vars).map(Self::from)
+    }
+
+    /// A scenario in a TOML file. `vars` are name and value of variables given from outside.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the file, each with its place.
+    pub fn load(path: &Path, vars: &[(String, String)]) -> Result<Self, ScenarioError> {
+        file::load(path, vars).map(Self::from)
+    }
+
+    /// What `--scenario` names: a scenario that comes with loadgen, or a file.
+    ///
+    /// # Errors
+    /// See [`Self::load`].
+    pub fn named(name: &str, vars: &[(String, String)]) -> Result<Self, ScenarioError> {
+        if BUILT_IN.iter().any(|(known, _)| *known == name) {
+            return Self::builtin_with(name, vars);
         }
+        let path = Path::new(name);
+        if !name.contains(['.', '/', '\\']) && !path.exists() {
+            return Err(ScenarioError::UnknownName { name: name.to_owned() });
+        }
+        Self::load(path, vars)
     }
 
-    /// The steps, in the order of the figures.
-    pub fn steps(&self) -> Vec<StepInfo> {
-        let specs = match self {
-            Self::Request(_) => &REQUEST_STEPS[..],
-            Self::Items => &items::STEPS,
-        };
-        let info = |step: &Step| StepInfo {
-            name: step.name.to_owned(),
-            ..StepInfo::default()
-        };
-        specs.iter().map(info).collect()
+    /// The name in a summary.
+    pub fn name(&self) -> &str {
+        &self.definition.name
     }
 
-    /// Whether virtual users have something to create before and to remove after the load.
-    pub(crate) fn has_set_up(&self) -> bool {
-        matches!(self, Self::Items)
+    /// What it is for, in the words of its author; may be empty.
+    pub fn description(&self) -> &str {
+        &self.definition.description
+    }
+
+    /// The steps under load, in the order of the figures.
+    pub fn steps(&self) -> &[StepInfo] {
+        &self.definition.infos
+    }
+
+    /// The thresholds that the scenario brings along.
+    pub fn thresholds(&self) -> &[Threshold] {
+        &self.definition.thresholds
+    }
+
+    /// Whether a status is what a step expects.
+    pub(crate) fn expects(&self, step: usize, status: u16) -> bool {
+        let step = self.definition.steps.get(step);
+        step.is_some_and(|step| step.accepts(status))
+    }
+
+    /// Whether a status is what the opening request's step expects.
+    pub(crate) fn opening_expects(&self, status: u16) -> bool {
+        self.expects(self.definition.opening_step(), status)
+    }
+
+    /// Whether there is something to do before or after the load.
+    pub fn has_set_up(&self) -> bool {
+        self.definition.has_set_up()
+    }
+
+    /// Whether there are steps of a set-up of the whole run, whose captured values all virtual users need.
+    pub(crate) fn has_run_set_up(&self) -> bool {
+        !self.definition.set_up.is_empty()
+    }
+
+
+    /// Whether virtual users create resources of their own.
+    pub(crate) fn has_resources(&self) -> bool {
+        !self.definition.resources.is_empty()
+    }
+
+    /// What these resources are called, e.g. `items`.
+    pub(crate) fn resources(&self) -> String {
+        self.definition.plural()
+    }
+
+    /// How to find what a run may have left behind, e.g. `items whose ids begin with lg-RUNID`.
+    pub(crate) fn leftovers(&self, run_id: &str) -> String {
+        self.definition.leftovers(run_id)
+    }
+
+    /// How many iterations a generator can begin before a data file whose rows are given out once has none left for it.
+    pub(crate) fn most_iterations(&self, segment: Segment) -> Option<u64> {
+        self.definition.most_iterations(segment)
     }
 
     /// The method and path of a run's first request.
     pub(crate) fn opening(&self, target: &Target) -> String {
-        match self {
-            Self::Request(spec) => format!("{} {target}", spec.method),
-            Self::Items => format!(
-                "POST {target}{}",
-                if target.to_string().ends_with('/') {
-                    "items"
-                } else {
-                    "/items"
-                }
-            ),
+        self.definition.describe_opening(target)
+    }
+}
+
+impl From<Definition> for Scenario {
+    fn from(definition: Definition) -> Self {
+        Self {
+            definition: Arc::new(definition),
         }
     }
 }
 
-/// What all scripts of a run are made from.
-pub(crate) struct ScriptContext<'a> {
-    pub(crate) target: &'a Target,
-    pub(crate) headers: &'a [Header],
-    pub(crate) trace: Option<&'a TraceHeaders>,
-    pub(crate) run_id: &'a str,
-    pub(crate) segment: Segment,
-    /// How long a virtual user waits after each request of a step that has no think time of its own.
-    pub(crate) think_time: Duration,
-}
-
-/// One virtual user's part in a scenario.
-pub(crate) enum Script {
-    /// See [`Scenario::Request`].
-    Request(PreparedRequest, bool),
-    /// See [`Scenario::Items`].
-    Items(Box<items::ItemsScript>, bool),
-}
-
-impl Script {
-    pub(crate) fn new(scenario: &Scenario, context: &ScriptContext<'_>, number: u32, rng: &mut fastrand::Rng) -> Self {
-        match scenario {
-            Scenario::Request(spec) => {
-                let parts = RequestParts {
-                    method: &spec.method,
-                    path_and_query: &context.target.path_and_query(),
-                    headers: context.headers,
-                    body: spec.body.clone(),
-                    trace: context.trace,
-                };
-                Self::Request(PreparedRequest::render(context.target, &parts, rng), false)
-            }
-            Scenario::Items => Self::Items(Box::new(items::ItemsScript::new(context, number, rng)), false),
-        }
-    }
-
-    /// The run's very first request, sent by one virtual user alone.
-    pub(crate) fn opening(&mut self) -> &mut PreparedRequest {
-        match self {
-            Self::Request(request, _) => request,
-            Self::Items(script, _) => script.opening(),
-        }
-    }
-
-    /// Begins an iteration; `number` counts those of this generator.
-    #[inline]
-    pub(crate) fn begin(&mut self, number: u64) {
-        let _ = number;
-        match self {
-            Self::Request(_, done) | Self::Items(_, done) => *done = false,
-        }
-    }
-
-    /// The next request of the iteration; `None` when the iteration is over.
-    #[inline]
-    pub(crate) fn next(&mut self, rng: &mut fastrand::Rng) -> Option<Next<'_>> {
-        match self {
-            Self::Request(_, true) | Self::Items(_, true) => None,
-            Self::Request(request, done) => {
-                *done = true;
-                Some(Next {
-                    step: 0,
-                    wants: Wants::default(),
-                    request,
-                })
-            }
-            Self::Items(script, done) => {
-                *done = true;
-                let (step, request) = script.next(rng);
-                let body = if items::STEPS[step].checks_body { EXCERPT } else { 0 };
-                Some(Next {
-                    step,
-                    wants: Wants { body, head: false },
-                    request,
-                })
-            }
-        }
-    }
-
-    /// Decides what a request's end is called, and takes note of it.
-    #[inline]
-    pub(crate) fn judge(&mut self, ended: &Ended<'_>) -> Judgement {
-        let spec = &self.steps()[ended.step];
-        let judgement = match ended.result {
-            Err(failure) => Judgement::failed(Ending::failure(failure.kind)),
-            Ok(status) if !spec.expect.accepts(*status) => Judgement::failed(Ending::status(*status)),
-            Ok(status) => match self {
-                Self::Items(script, _) if spec.checks_body && !script.body_has_id(ended.kept.body.as_bytes()) => {
-                    Judgement::failed(Ending::failure(FailureKind::UnexpectedBody))
-                }
-                _ => Judgement {
-                    ending: Ending::status(*status),
-                    failed: false,
-                    failed_check: None,
-                },
-            },
-        };
-        if let Self::Items(script, _) = self {
-            script.ended(ended.step, Fate::of(ended.result), ended.now);
-        }
-        judgement
-    }
-
-    /// Puts a failure in words: one sentence that begins with the step's name.
-    #[cold]
-    pub(crate) fn explain(&self, ended: &Ended<'_>) -> String {
-        let spec = &self.steps()[ended.step];
-        match ended.result {
-            Ok(status) => format!(
-                "{}: status {status}, expected {}{}",
-                spec.name,
-                spec.expect.describe(),
-                ended.kept.describe()
-            ),
-            Err(failure) => format!("{}: {}", spec.name, failure.describe()),
-        }
-    }
-
-    /// How long the virtual user waits after the request that has just ended; zero for no pause at all.
-    #[inline]
-    pub(crate) fn think_time(&self, step: usize, rng: &mut fastrand::Rng) -> Duration {
-        let _ = (step, rng);
-        Duration::ZERO
-    }
-
-    fn steps(&self) -> &'static [Step] {
-        match self {
-            Self::Request(..) => &REQUEST_STEPS,
-            Self::Items(..) => &items::STEPS,
-        }
-    }
-
-    /// What set-up has captured for all virtual users.
-    pub(crate) fn shared(&self) -> Shared {
-        Shared::default()
-    }
-
-    /// Takes over what the set-up of another virtual user has captured.
-    pub(crate) fn adopt(&mut self, shared: &Shared) {
-        let _ = shared;
-    }
-
-    /// Creates what the script needs; gives the number of items created.
-    pub(crate) async fn set_up(&mut self, client: &mut Client) -> Result<u64, String> {
-        match self {
-            Self::Request(..) => Ok(0),
-            Self::Items(script, _) => script.set_up(client).await,
-        }
-    }
-
-    /// Removes what the script created.
-    pub(crate) async fn clean_up(&mut self, client: &mut Client) -> CleanUp {
-        match self {
-            Self::Request(..) => CleanUp::default(),
-            Self::Items(script, _) => script.clean_up(client).await,
-        }
-    }
-}
-
-/// Values that set-up has captured for all virtual users, by name.
-pub(crate) type Shared = Arc<std::collections::BTreeMap<String, String>>;
-
-/// The next request of an iteration.
-pub(crate) struct Next<'a> {
-    pub(crate) step: usize,
-    /// What its answer is needed for.
-    pub(crate) wants: Wants,
-    pub(crate) request: &'a mut PreparedRequest,
-}
-
-/// A request that ended.
+/// The end of the request that a script readied last.
 pub(crate) struct Ended<'a> {
-    pub(crate) step: usize,
     /// The status, or why there is none.
     pub(crate) result: &'a Result<u16, Failure>,
     /// What was kept of the answer.
@@ -309,11 +231,20 @@ pub(crate) struct Judgement {
 }
 
 impl Judgement {
-    fn failed(ending: Ending) -> Self {
+    #[inline]
+    fn passed(status: u16) -> Self {
+        Self {
+            ending: Ending::status(status),
+            failed: false,
+            failed_check: None,
+        }
+    }
+
+    fn failed(ending: Ending, failed_check: Option<usize>) -> Self {
         Self {
             ending,
             failed: true,
-            failed_check: None,
+            failed_check,
         }
     }
 }
@@ -343,10 +274,12 @@ impl Fate {
 /// What a clean-up did.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CleanUp {
-    /// Items that were there and are gone.
+    /// Resources that were there and are gone.
     pub(crate) deleted: u64,
-    /// Items that may still be there.
+    /// Resources that may still be there.
     pub(crate) left: u64,
     /// Why, for one of them.
     pub(crate) reason: Option<String>,
+    /// Why a step of the run's clean-up failed.
+    pub(crate) failed_steps: Option<String>,
 }

@@ -132,7 +132,7 @@ impl Settings {
     pub fn new(target: Target) -> Self {
         Self {
             target,
-            scenario: Scenario::Request(RequestSpec {
+            scenario: Scenario::request(RequestSpec {
                 method: "GET".to_owned(),
                 body: None,
             }),

@@ -206,7 +206,8 @@ fn redact_query(text: &str) -> String {
     format!("{before}?{}", redacted.join("&"))
 }
 
-fn is_secret_name(name: &str) -> bool {
+/// Whether a name speaks of a secret.
+pub(crate) fn is_secret_name(name: &str) -> bool {
     const SECRETS: [&str; 8] = [
         "token",
         "secret",

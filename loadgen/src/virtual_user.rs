@@ -15,10 +15,11 @@ use tokio::time::{Sleep, sleep_until};
 use crate::arrival_queue::{Arrival, ArrivalQueue, Seat};
 use crate::client::Client;
 use crate::crew::{Crew, Part};
-use crate::generator::Message;
+use crate::generator::{Message, Plan};
 use crate::outcome::Failure;
 use crate::recorder::{Record, Recorder};
-use crate::scenario::{CleanUp, Ended, Next, Script, Shared};
+use crate::request::TraceId;
+use crate::scenario::{CleanUp, Ended, Script, Shared};
 use crate::stage::{LoadWindow, Stage, StageCell};
 
 /// First and longest pause after a connection could not be opened, so that a dead target is not met with a busy loop.
@@ -39,8 +40,6 @@ pub(crate) enum Report {
 pub(crate) struct Opening {
     pub(crate) start: Instant,
     pub(crate) result: Result<u16, Failure>,
-    /// Whether the answer is what the scenario expects.
-    pub(crate) failed: bool,
     pub(crate) location: String,
     /// What is worth reading of an answer that was not expected.
     pub(crate) excerpt: String,
@@ -64,14 +63,12 @@ pub(crate) enum Starts {
 /// A virtual user.
 pub(crate) struct VirtualUser {
     pub(crate) opens: bool,
-    /// Whether the opening request is the first that counts.
-    pub(crate) opening_counts: bool,
+    /// Why the set-up of the run failed.
+    pub(crate) set_up_failed: Option<String>,
     pub(crate) client: Client,
     pub(crate) script: Script,
     pub(crate) starts: Starts,
-    pub(crate) set_up: bool,
-    /// Share of the requests whose traces the target is asked to record.
-    pub(crate) trace_sample: f64,
+    pub(crate) plan: Arc<Plan>,
     pub(crate) rng: fastrand::Rng,
     pub(crate) crew: Rc<Crew>,
     pub(crate) recorder: Rc<RefCell<Recorder>>,
@@ -88,22 +85,24 @@ impl VirtualUser {
             opening = self.open().await;
         }
         self.stage.reached(Stage::SetUp).await;
-        if self.set_up && self.stage.get() == Stage::SetUp {
-            let shared = self.stage.shared();
-            self.script.adopt(&shared);
-            let result = self.script.set_up(&mut self.client).await;
+        if self.plan.scenario.has_set_up() && self.stage.get() == Stage::SetUp {
+            self.script.adopt(&self.stage.shared());
+            let result = match self.set_up_failed.take() {
+                Some(reason) => Err(reason),
+                None => self.script.set_up(&mut self.client).await,
+            };
             self.report(Report::SetUp(result));
             self.crew.done(Part::SetUp);
         }
         self.stage.reached(Stage::Load).await;
         if let Some(window) = self.stage.load() {
-            let shared = self.stage.shared();
-            self.script.adopt(&shared);
+            if first.is_some() {
+                // One that joins under load has had no part in set-up.
+                self.script.adopt(&self.stage.shared());
+            }
             let mut pause = Box::pin(sleep_until(tokio::time::Instant::now()));
-            if let Some((record, example)) = opening.filter(|_| self.opening_counts) {
-                self.note(&record, example);
-                let think_time = self.script.think_time(record.step, &mut self.rng);
-                pause_until((record.end + think_time).min(window.end), &mut pause, &self.stage).await;
+            if let Some((record, example)) = opening.filter(|_| self.plan.opening_counts) {
+                self.go_on_from(&record, example, window, &mut pause).await;
             }
             if matches!(self.starts, Starts::WhenDue(_)) {
                 self.work_when_due(first, &mut pause).await;
@@ -114,10 +113,30 @@ impl VirtualUser {
         self.crew.done(Part::Load);
         self.stage.reached(Stage::CleanUp).await;
         if self.stage.get() == Stage::CleanUp {
-            let outcome = self.script.clean_up(&mut self.client).await;
+            let mut outcome = self.script.clean_up(&mut self.client).await;
+            if self.opens
+                && let Err(reason) = self.script.clean_up_run(&mut self.client).await
+            {
+                outcome.failed_steps.get_or_insert(reason);
+            }
             self.report(Report::CleanedUp(outcome));
             self.crew.done(Part::CleanUp);
         }
+    }
+
+    /// Counts the opening request, which began the first iteration, and does what is left of that.
+    async fn go_on_from(
+        &mut self,
+        record: &Record,
+        example: Option<String>,
+        window: LoadWindow,
+        pause: &mut Pin<Box<Sleep>>,
+    ) {
+        self.note(record, example);
+        let think_time = self.script.think_time(record.step, &mut self.rng);
+        pause_until((record.end + think_time).min(window.end), pause, &self.stage).await;
+        let (_, end, think_time) = self.go_on(Instant::now(), pause).await;
+        pause_until((end + think_time).min(window.end), pause, &self.stage).await;
     }
 
     fn report(&self, report: Report) {
@@ -128,39 +147,35 @@ impl VirtualUser {
     /// Sends the run's first request, before which the target is not known to be there.
     async fn open(&mut self) -> Option<(Record, Option<String>)> {
         let start = Instant::now();
-        let request = self.script.opening();
-        let sampled = self.rng.f64() < self.trace_sample;
+        let request = self.script.opening(&mut self.rng);
+        let sampled = self.rng.f64() < self.plan.trace_sample;
         let trace = request.stamp_trace(&mut self.rng, sampled);
-        let result = self.client.exchange(request, start).await;
-        let end = Instant::now();
+        self.client.kept.wants = self.script.wants();
+        let result = self.client.exchange(self.script.prepared(), start).await;
+        let (record, _) = self.judge(start, start, trace, sampled, &result);
         let ended = Ended {
-            step: 0,
             result: &result,
             kept: &self.client.kept,
-            took: end - start,
-            now: end,
+            took: record.end - start,
+            now: record.end,
         };
-        let judgement = self.script.judge(&ended);
-        let record = Record {
-            step: 0,
-            due: start,
-            began: start,
-            end,
-            ending: judgement.ending,
-            failed: judgement.failed,
-            failed_check: judgement.failed_check,
-            sent: self.client.sent,
-            received: self.client.received,
-            trace,
-            sampled,
-        };
-        let example = judgement.failed.then(|| self.script.explain(&ended));
+        let example = record.failed.then(|| self.script.explain(&ended));
+        let location = String::from_utf8_lossy(self.client.kept.location.as_bytes()).into_owned();
+        let excerpt = self.client.kept.describe();
+        if self.plan.scenario.has_run_set_up()
+            && let Ok(status) = &result
+        {
+            let opened = match &example {
+                Some(reason) => Err(reason.clone()),
+                None => Ok(*status),
+            };
+            self.set_up_failed = self.script.set_up_run(&mut self.client, &opened).await.err();
+        }
         self.report(Report::Opened(Opening {
             start,
-            failed: judgement.failed,
             result,
-            location: String::from_utf8_lossy(self.client.kept.location.as_bytes()).into_owned(),
-            excerpt: self.client.kept.describe(),
+            location,
+            excerpt,
             shared: self.script.shared(),
         }));
         Some((record, example))
@@ -187,6 +202,9 @@ impl VirtualUser {
                     return;
                 }
                 let number = self.crew.next_iteration();
+                if self.plan.most_iterations.is_some_and(|most| number >= most) {
+                    return;
+                }
                 // In the closed model a request is due when its virtual user is free to send it.
                 let (connected, end, think_time) = self.iterate(number, now, pause).await;
                 now = end;
@@ -224,63 +242,78 @@ impl VirtualUser {
     }
 
     /// One iteration; gives whether its last request reached the target, when it ended, and how long to think then.
-    async fn iterate(
-        &mut self,
-        number: u64,
-        mut due: Instant,
-        pause: &mut Pin<Box<Sleep>>,
-    ) -> (bool, Instant, Duration) {
+    #[inline]
+    async fn iterate(&mut self, number: u64, due: Instant, pause: &mut Pin<Box<Sleep>>) -> (bool, Instant, Duration) {
         self.script.begin(number);
+        self.go_on(due, pause).await
+    }
+
+    /// What is left of an iteration; its next request was due at `due`.
+    async fn go_on(&mut self, mut due: Instant, pause: &mut Pin<Box<Sleep>>) -> (bool, Instant, Duration) {
         let mut began = match self.starts {
             Starts::WhenFree { .. } => due,
             Starts::WhenDue(_) => Instant::now(),
         };
         let mut connected = true;
         let mut think_time = Duration::ZERO;
-        while let Some(Next { step, wants, request }) = self.script.next(&mut self.rng) {
+        while let Some((_, request)) = self.script.next(&mut self.rng) {
             if !think_time.is_zero() {
                 pause_until(began + think_time, pause, &self.stage).await;
-                began = Instant::now();
-                due = began;
                 if self.stage.get() != Stage::Load {
                     break;
                 }
+                began = Instant::now();
+                due = began;
             }
-            let sampled = self.trace_sample >= 1.0 || self.rng.f64() < self.trace_sample;
+            let sample = self.plan.trace_sample;
+            let sampled = sample >= 1.0 || self.rng.f64() < sample;
             let trace = request.stamp_trace(&mut self.rng, sampled);
-            self.client.kept.wants = wants;
-            let result = self.client.exchange(request, began).await;
-            let end = Instant::now();
-            let ended = Ended {
-                step,
-                result: &result,
-                kept: &self.client.kept,
-                took: end - began,
-                now: end,
-            };
-            let judgement = self.script.judge(&ended);
-            let record = Record {
-                step,
-                due,
-                began,
-                end,
-                ending: judgement.ending,
-                failed: judgement.failed,
-                failed_check: judgement.failed_check,
-                sent: self.client.sent,
-                received: self.client.received,
-                trace,
-                sampled,
-            };
-            let example = (judgement.failed && self.recorder.borrow().lacks_example(&record))
-                .then(|| self.script.explain(&ended));
+            self.client.kept.wants = self.script.wants();
+            let result = self.client.exchange(self.script.prepared(), began).await;
+            let (record, example) = self.judge(due, began, trace, sampled, &result);
             self.note(&record, example);
             connected = !matches!(&result, Err(failure) if !failure.sent);
-            think_time = self.script.think_time(step, &mut self.rng);
-            due = end;
-            began = end;
+            think_time = self.script.think_time(record.step, &mut self.rng);
+            due = record.end;
+            began = record.end;
         }
         (connected, began, think_time)
+    }
+
+    /// Decides what the end of the script's request is called, and puts the first failure of each kind in words.
+    #[inline]
+    fn judge(
+        &mut self,
+        due: Instant,
+        began: Instant,
+        trace: TraceId,
+        sampled: bool,
+        result: &Result<u16, Failure>,
+    ) -> (Record, Option<String>) {
+        let end = Instant::now();
+        let ended = Ended {
+            result,
+            kept: &self.client.kept,
+            took: end - began,
+            now: end,
+        };
+        let judgement = self.script.judge(&ended);
+        let record = Record {
+            step: self.script.step(),
+            due,
+            began,
+            end,
+            ending: judgement.ending,
+            failed: judgement.failed,
+            failed_check: judgement.failed_check,
+            sent: self.client.sent,
+            received: self.client.received,
+            trace,
+            sampled,
+        };
+        let example =
+            (judgement.failed && self.recorder.borrow().lacks_example(&record)).then(|| self.script.explain(&ended));
+        (record, example)
     }
 
     #[inline]

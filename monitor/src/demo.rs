@@ -14,7 +14,7 @@ use loadgen::load::{Load, Ramp};
 use loadgen::output_file::{OutputError, OutputFile};
 use loadgen::progress::Progress;
 use loadgen::run_error::RunError;
-use loadgen::scenario::Scenario;
+use loadgen::scenario::{Scenario, ScenarioError};
 use loadgen::summary::Summary;
 use loadgen::summary_text::{self, Colour};
 use loadgen::target::TargetError;
@@ -73,6 +73,8 @@ enum DemoError {
     Load(#[from] RunError),
     #[error(transparent)]
     Target(#[from] TargetError),
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
     #[error("the operating system refused a thread, a socket or a folder: {0}")]
     System(#[from] io::Error),
 }
@@ -151,7 +153,7 @@ fn kept_in(data_dir: Option<&Path>, temporary: bool) -> String {
 
 fn load(arguments: &Arguments, address: SocketAddr) -> Result<loadgen::settings::Settings, TargetError> {
     let mut settings = loadgen::settings::Settings::new(format!("http://{address}").parse()?);
-    settings.scenario = Scenario::Items;
+    settings.scenario = Scenario::builtin("items")?;
     settings.load = Load::Closed {
         vus: Ramp::constant(f64::from(arguments.vus), arguments.duration),
     };

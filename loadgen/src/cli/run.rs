@@ -68,7 +68,7 @@ impl RunArgs {
     pub(crate) fn settings(&self, command_line: &[String]) -> Result<Settings, UsageError> {
         let mut settings = self.target.settings(command_line)?;
         self.load.apply(&mut settings)?;
-        settings.thresholds = self.thresholds.clone();
+        settings.thresholds.extend(self.thresholds.iter().cloned());
         settings.abort_on_threshold = self.abort_on_threshold;
         Ok(settings)
     }

@@ -48,10 +48,15 @@ pub(crate) struct TargetArgs {
     #[arg(short = 'H', long = "header", value_name = "FIELD")]
     headers: Vec<String>,
 
-    /// Run a scenario instead of repeating one request: a file, or `items`, which creates, reads, updates, lists and
-    /// deletes items of its own and removes them afterwards.
-    #[arg(long, value_name = "FILE")]
+    /// Run a scenario instead of repeating one request: `items` creates, reads, updates, lists and deletes items of its
+    /// own and removes them afterwards; anything else is a TOML file (see docs/scenarios.md).
+    #[arg(long, value_name = "items|FILE")]
     scenario: Option<String>,
+
+    /// A variable of the scenario, in place of what its file says; may be repeated. NAME=@FILE takes the value from a
+    /// file, which keeps secrets out of the process list.
+    #[arg(long = "var", value_name = "NAME=VALUE", requires = "scenario")]
+    vars: Vec<String>,
 
     /// How long a request may take, opening a connection included.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = positive_duration)]
@@ -94,11 +99,11 @@ impl TargetArgs {
     pub(crate) fn settings(&self, command_line: &[String]) -> Result<Settings, UsageError> {
         let target: Target = self.url.parse().map_err(UsageError::new)?;
         let mut settings = Settings::new(target);
-        settings.scenario = match self.scenario.as_deref() {
-            Some("items") => Scenario::Items,
-            Some(other) => return Err(UsageError::new(format!("there is no scenario `{other}`"))),
-            None => Scenario::Request(self.request()?),
+        settings.scenario = match &self.scenario {
+            Some(name) => Scenario::named(name, &vars(&self.vars)?).map_err(UsageError::new)?,
+            None => Scenario::request(self.request()?),
         };
+        settings.thresholds = settings.scenario.thresholds().to_vec();
         settings.headers = headers(&self.headers)?;
         settings.timeout = self.timeout;
         if let Some(run_id) = &self.run_id {
@@ -156,6 +161,24 @@ impl TargetArgs {
             body: body.map(Into::into),
         })
     }
+}
+
+/// Names and values of variables; a value is one line of a file where it begins with @.
+fn vars(given: &[String]) -> Result<Vec<(String, String)>, UsageError> {
+    let parse = |argument: &String| {
+        // The value may be a secret, so errors repeat only the name.
+        let Some((name, value)) = argument.split_once('=') else {
+            return Err(UsageError::new("--var: a variable is written NAME=VALUE"));
+        };
+        let value = match value.strip_prefix('@') {
+            None => value.to_owned(),
+            Some(file) => std::fs::read_to_string(file)
+                .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
+                .map_err(|error| UsageError::new(format!("--var {name}=@{file}: {error}; give a file that can be read")))?,
+        };
+        Ok((name.to_owned(), value))
+    };
+    given.iter().map(parse).collect()
 }
 
 fn read_data(data: &str) -> Result<Vec<u8>, UsageError> {
