@@ -1,5 +1,7 @@
 //! The command line.
 
+mod transport;
+
 use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,9 +12,10 @@ use loadgen::scenario::{RequestSpec, Scenario};
 use loadgen::settings::{RunId, Settings};
 use loadgen::target::Target;
 use loadgen::threshold::Threshold;
-use loadgen::tls::TlsSettings;
 
 use crate::redact;
+
+use transport::TransportArgs;
 
 /// HTTP load generator: puts a target under load and says how it fared.
 #[derive(Debug, Parser)]
@@ -118,17 +121,12 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) quiet: bool,
 
-    /// Trust the certificates in a PEM file besides the system's.
-    #[arg(long, value_name = "FILE")]
-    cacert: Option<PathBuf>,
-
-    /// Trust whatever certificate the target shows.
-    #[arg(short = 'k', long)]
-    insecure: bool,
-
     /// Send no traceparent and baggage headers.
     #[arg(long)]
     no_trace_headers: bool,
+
+    #[command(flatten)]
+    transport: TransportArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -162,10 +160,7 @@ impl RunArgs {
         }
         settings.thresholds = self.thresholds.clone();
         settings.trace_headers = !self.no_trace_headers;
-        settings.tls = TlsSettings {
-            ca_file: self.cacert.clone(),
-            insecure: self.insecure,
-        };
+        settings.transport = self.transport.settings()?;
         settings.command = redact::command_line(command_line);
         Ok(settings)
     }

@@ -6,10 +6,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
-use tokio_rustls::rustls::pki_types::ServerName;
 
 use crate::client::Endpoint;
-use crate::dns;
 use crate::generator::{Message, Plan, ThreadHealth, Wiring, generate};
 use crate::interrupt::Interrupt;
 use crate::observer::{Observer, RunStage, Snapshot};
@@ -22,8 +20,7 @@ use crate::scenario::{CleanUp, items};
 use crate::settings::Settings;
 use crate::stage::{LoadWindow, Order, Stage};
 use crate::summary::RunResult;
-use crate::target::{Scheme, Target};
-use crate::tls;
+use crate::target::Target;
 use crate::totals::Totals;
 use crate::virtual_user::{Opening, Report};
 
@@ -61,7 +58,10 @@ pub struct Housekeeping {
 /// at all ends the run at once.
 pub fn run(settings: &Settings, interrupt: &Interrupt, observer: &mut dyn Observer) -> Result<Finished, RunError> {
     check_steps(settings)?;
-    open_files::allow_connections(settings.vus)?;
+    let note = open_files::allow_connections(settings.vus)?;
+    for note in settings.transport.notes().into_iter().chain(note) {
+        observer.note(&note);
+    }
     let mut target = settings.target.clone();
     loop {
         let plan = plan(settings, &target, interrupt)?;
@@ -92,23 +92,10 @@ fn check_steps(settings: &Settings) -> Result<(), RunError> {
 }
 
 fn plan(settings: &Settings, target: &Target, interrupt: &Interrupt) -> Result<Plan, RunError> {
-    let tls = match target.scheme() {
-        Scheme::Http => None,
-        Scheme::Https => {
-            let name = ServerName::try_from(target.host()).map_err(|error| RunError::Dns {
-                host: target.host(),
-                reason: error.to_string(),
-            })?;
-            Some((tls::connector(&settings.tls)?, name))
-        }
-    };
     let run_id = settings.run_id.to_string();
     Ok(Plan {
         target: target.clone(),
-        endpoint: Endpoint {
-            addresses: dns::resolve(target, settings.timeout, interrupt)?,
-            tls,
-        },
+        endpoint: Endpoint::prepare(target, &settings.transport, settings.timeout, interrupt)?,
         scenario: settings.scenario.clone(),
         headers: settings.headers.clone(),
         trace: settings.trace_headers.then(|| TraceHeaders { run_id: run_id.clone() }),

@@ -11,7 +11,7 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::watch;
 
-use crate::client::{Client, Endpoint};
+use crate::client::{Client, ClientContext, Endpoint};
 use crate::recorder::{Recorder, Shard, latency_histogram};
 use crate::request::TraceHeaders;
 use crate::scenario::{Scenario, Script, ScriptContext};
@@ -83,7 +83,7 @@ pub(crate) fn generate(
         empty,
     )));
     let stage = Rc::new(StageCell::new());
-    let endpoint = Rc::new(plan.endpoint.clone());
+    let clients = ClientContext::new(plan.endpoint.clone(), plan.timeout, Rc::clone(&stage));
     let context = ScriptContext {
         target: &plan.target,
         headers: &plan.headers,
@@ -95,7 +95,7 @@ pub(crate) fn generate(
             let mut rng = fastrand::Rng::new();
             let user = VirtualUser {
                 opens: number == 0,
-                client: Client::new(Rc::clone(&endpoint), number as usize, plan.timeout, Rc::clone(&stage)),
+                client: Client::new(Rc::clone(&clients), number as usize),
                 script: Script::new(&plan.scenario, &context, number, &mut rng),
                 think_time: plan.think_time,
                 set_up: plan.scenario.has_set_up(),

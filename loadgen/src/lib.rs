@@ -5,9 +5,11 @@
 //! sums up what the threads counted, `summary_text` and `report` show it.
 
 mod client;
+mod cookies;
 mod dns;
 mod generator;
 mod health;
+mod http2;
 mod interval;
 mod open_files;
 mod outcome;
@@ -26,6 +28,7 @@ pub mod interrupt;
 pub mod observer;
 pub mod output_file;
 pub mod progress;
+pub mod proxy;
 pub mod report;
 pub mod run_error;
 pub mod run_info;
@@ -37,5 +40,6 @@ pub mod summary_text;
 pub mod target;
 pub mod threshold;
 pub mod tls;
+pub mod transport;
 
 pub use engine::run;

@@ -28,6 +28,8 @@ pub(crate) fn command_line(arguments: &[String]) -> String {
             format!("--header={}", field(rest))
         } else if let Some(rest) = argument.strip_prefix("-H").filter(|rest| !rest.is_empty()) {
             format!("-H{}", field(rest.strip_prefix('=').unwrap_or(rest)))
+        } else if let Some(rest) = argument.strip_prefix("--proxy=") {
+            format!("--proxy={}", target::redact(rest))
         } else if argument.starts_with('-') {
             argument.clone()
         } else {
@@ -82,6 +84,9 @@ mod tests {
             "-HX-Api-Key: secret",
             "-H",
             "Accept: text/plain",
+            "--proxy",
+            "http://me:secret@proxy:3128",
+            "--proxy=me:secret@proxy:3128",
             "-d",
             r#"{"a":"it's"}"#,
         ]);
@@ -91,7 +96,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("'Accept: text/plain' -d '{\"a\":\"it'\\''s\"}'"),
+            text.contains("'Accept: text/plain' --proxy 'http://***@proxy:3128' '--proxy=***@proxy:3128' -d '{\"a\":\"it'\\''s\"}'"),
             "{text}"
         );
     }

@@ -33,7 +33,7 @@ impl Excerpt {
         self.bytes.clear();
     }
 
-    fn extend(&mut self, bytes: &[u8]) {
+    pub(crate) fn extend(&mut self, bytes: &[u8]) {
         let room = self.limit.saturating_sub(self.bytes.len());
         self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
@@ -73,6 +73,19 @@ impl Kept {
             head: Vec::new(),
             wants: Wants::default(),
         }
+    }
+
+    /// Forgets the last answer.
+    pub(crate) fn start(&mut self) {
+        self.body.clear();
+        self.body.limit = self.wants.body.max(EXCERPT);
+        self.location.clear();
+        self.head.clear();
+    }
+
+    /// Whether the body of an answer with this status is kept.
+    pub(crate) fn keeps_body(&self, status: u16) -> bool {
+        self.wants.body > 0 || !(200..300).contains(&status)
     }
 
     /// What is worth reading, for an example of a failure: where a redirect points, how a body begins.
@@ -169,10 +182,7 @@ impl ResponseReader {
             head_request,
             ..Self::new()
         };
-        kept.body.clear();
-        kept.body.limit = kept.wants.body.max(EXCERPT);
-        kept.location.clear();
-        kept.head.clear();
+        kept.start();
     }
 
     /// The status code; 0 before the head is complete.
@@ -262,7 +272,7 @@ impl ResponseReader {
         }
         self.status = status;
         self.keep_alive = keep_alive && status != 101;
-        self.keep_body = kept.wants.body > 0 || !(200..300).contains(&status);
+        self.keep_body = kept.keeps_body(status);
         if kept.wants.head {
             kept.head.extend_from_slice(&bytes[..length]);
         }

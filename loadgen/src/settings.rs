@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use crate::scenario::{RequestSpec, Scenario};
 use crate::target::Target;
 use crate::threshold::Threshold;
-use crate::tls::TlsSettings;
+use crate::transport::TransportSettings;
 
 /// A header field: name and value.
 pub type Header = (String, String);
@@ -81,8 +81,8 @@ pub struct Settings {
     pub thresholds: Vec<Threshold>,
     /// Whether requests carry `traceparent` and `baggage`.
     pub trace_headers: bool,
-    /// How https targets are trusted.
-    pub tls: TlsSettings,
+    /// How requests travel.
+    pub transport: TransportSettings,
     /// The command line for the record, already redacted.
     pub command: String,
 }
@@ -108,7 +108,7 @@ impl Settings {
             run_id: RunId::generate(),
             thresholds: Vec::new(),
             trace_headers: true,
-            tls: TlsSettings::default(),
+            transport: TransportSettings::default(),
             command: String::new(),
         }
     }
