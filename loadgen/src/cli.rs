@@ -4,6 +4,7 @@ mod durations;
 mod load;
 mod run;
 mod target;
+mod transport;
 
 use clap::{Parser, Subcommand};
 

@@ -1,104 +1,100 @@
-//! One virtual user's HTTP client: a keep-alive connection, a receive buffer and one timer, all reused.
+//! One virtual user's HTTP client: a keep-alive connection and one timer, reused; the receive buffer is its thread's.
 
+mod endpoint;
+mod http1;
+mod outgoing;
+mod stream;
+
+use std::cell::RefCell;
 use std::future::{Future, poll_fn};
-use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
-use tokio::time::{Sleep, sleep_until, timeout_at};
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::pki_types::ServerName;
+use tokio::time::{Sleep, sleep_until};
 
+use crate::cookies::CookieJar;
+use crate::http2::{Http2Connection, Http2Exchange};
 use crate::outcome::{Cause, Failure, FailureKind};
 use crate::request::PreparedRequest;
-use crate::response::{Kept, Progress, ResponseReader};
+use crate::response::{Kept, ResponseReader};
 use crate::stage::{Stage, StageCell};
 
+pub(crate) use endpoint::Endpoint;
+pub(crate) use outgoing::Outgoing;
+pub(crate) use stream::Stream;
+
+use endpoint::Connection;
+use http1::Http1Exchange;
+
 /// Room for a response's head and for each piece of its body.
-const BUFFER: usize = 16 * 1024;
-/// The largest head that is read; the buffer grows for it.
-const MAX_HEAD: usize = 256 * 1024;
+const RECEIVED: usize = 64 * 1024;
 
-/// Where and how to connect.
-#[derive(Clone)]
-pub(crate) struct Endpoint {
-    pub(crate) addresses: Arc<[SocketAddr]>,
-    pub(crate) tls: Option<(TlsConnector, ServerName<'static>)>,
+/// What the clients of one generator thread share.
+pub(crate) struct ClientContext {
+    endpoint: Endpoint,
+    timeout: Duration,
+    stage: Rc<StageCell>,
+    /// What has just been received. One client at a time uses it, for the time of one poll: a thread has one of these
+    /// however many virtual users it has.
+    received: RefCell<Box<[u8]>>,
 }
 
-enum Stream {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-}
-
-impl Stream {
-    #[inline]
-    fn poll_read(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
-            Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
-        }
-    }
-
-    #[inline]
-    fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self {
-            Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
-            Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
-        }
-    }
-
-    #[inline]
-    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Plain(_) => Poll::Ready(Ok(())),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(context),
-        }
+impl ClientContext {
+    /// `timeout` is how long one exchange may take; the tasks of the clients must be registered with `stage`.
+    pub(crate) fn new(endpoint: Endpoint, timeout: Duration, stage: Rc<StageCell>) -> Rc<Self> {
+        Rc::new(Self {
+            endpoint,
+            timeout,
+            stage,
+            received: RefCell::new(vec![0; RECEIVED].into()),
+        })
     }
 }
 
 /// A client of one virtual user.
 pub(crate) struct Client {
-    endpoint: Rc<Endpoint>,
-    /// Index of the address that last accepted a connection.
+    context: Rc<ClientContext>,
+    /// Place of the address that last accepted a connection.
     address: usize,
-    stream: Option<Stream>,
+    connection: Option<Connection>,
     reader: ResponseReader,
     /// What was kept of the last answer.
     pub(crate) kept: Kept,
-    buffer: Vec<u8>,
-    timeout: Duration,
+    /// What has been received of an incomplete head.
+    head: Vec<u8>,
     timer: Pin<Box<Sleep>>,
     timer_armed: bool,
-    stage: Rc<StageCell>,
-    /// Bytes of the last request written, framing of TLS left out.
+    rewriting: Option<Box<Rewriting>>,
+    /// Bytes of the last request written, framing of TLS left out, that of HTTP/2 included.
     pub(crate) sent: u64,
-    /// Bytes of the last answer read, framing of TLS left out.
+    /// Bytes of the last answer read, framing of TLS left out, that of HTTP/2 included.
     pub(crate) received: u64,
+}
+
+/// What a client needs whose requests do not leave as they were prepared.
+struct Rewriting {
+    jar: Option<CookieJar>,
+    bytes: Vec<u8>,
 }
 
 impl Client {
     /// A client that is not connected yet; `number` spreads clients over the target's addresses.
-    pub(crate) fn new(endpoint: Rc<Endpoint>, number: usize, timeout: Duration, stage: Rc<StageCell>) -> Self {
-        let address = number % endpoint.addresses.len().max(1);
+    pub(crate) fn new(context: Rc<ClientContext>, number: usize) -> Self {
+        let jar = context.endpoint.cookies().map(|origin| CookieJar::new(origin.clone()));
+        let rewrites = jar.is_some() || context.endpoint.forwarding().is_some();
+        let rewriting = rewrites.then(|| Box::new(Rewriting { jar, bytes: Vec::new() }));
         Self {
-            endpoint,
-            address,
-            stream: None,
+            context,
+            address: number,
+            connection: None,
             reader: ResponseReader::new(),
             kept: Kept::new(),
-            buffer: vec![0; BUFFER],
-            timeout,
+            head: Vec::new(),
             timer: Box::pin(sleep_until(tokio::time::Instant::now())),
             timer_armed: false,
-            stage,
+            rewriting,
             sent: 0,
             received: 0,
         }
@@ -106,68 +102,142 @@ impl Client {
 
     /// How long one exchange may take.
     pub(crate) fn timeout(&self) -> Duration {
-        self.timeout
+        self.context.timeout
     }
 
     /// Whether the load has been stopped.
     pub(crate) fn stopping(&self) -> bool {
-        self.stage.get() >= Stage::Stop
+        self.context.stage.get() >= Stage::Stop
     }
 
     /// Sends a request and reads its answer; gives the status code.
     ///
-    /// The timeout counts from `now`, when the request became due, and covers opening a connection. A connection that
+    /// The timeout counts from `due`, when the request became due, and covers opening a connection. A connection that
     /// the target closed while it lay idle is replaced without a failure, for nothing was lost with it; once a byte of
     /// the request has been sent, whatever happens is the request's outcome: a second attempt would make the target see
-    /// requests that are not in the figures.
-    pub(crate) async fn exchange(&mut self, request: &PreparedRequest, now: Instant) -> Result<u16, Failure> {
+    /// requests that are not in the figures. The one exception is HTTP/2, where a target that goes away says which
+    /// requests it has not looked at.
+    #[inline]
+    pub(crate) async fn exchange(&mut self, request: &PreparedRequest, due: Instant) -> Result<u16, Failure> {
         self.sent = 0;
         self.received = 0;
         if let Some(refusal) = request.refusal() {
-            return Err(Failure {
-                kind: FailureKind::CaptureFailed,
-                cause: Cause::Text(refusal.describe()),
-                sent: false,
-            });
+            return Err(Failure::unsent(
+                FailureKind::CaptureFailed,
+                Cause::Text(refusal.describe()),
+            ));
         }
-        let deadline = now + self.timeout;
-        if self.stream.is_some() {
-            poll_fn(|context| {
-                self.drop_if_stale(context);
-                Poll::Ready(())
-            })
+        let deadline = due + self.context.timeout;
+        match &self.rewriting {
+            None => self.exchange_unchanged(&Outgoing::unchanged(request), deadline).await,
+            Some(_) => Box::pin(self.exchange_rewritten(request, deadline)).await,
+        }
+    }
+
+    async fn exchange_rewritten(&mut self, request: &PreparedRequest, deadline: Instant) -> Result<u16, Failure> {
+        let Some(mut rewriting) = self.rewriting.take() else {
+            return self.exchange_unchanged(&Outgoing::unchanged(request), deadline).await;
+        };
+        let Rewriting { jar, bytes } = &mut *rewriting;
+        outgoing::rewrite(request, self.context.endpoint.forwarding(), jar.as_ref(), bytes);
+        self.kept.wants.head |= jar.is_some();
+        let result = self
+            .exchange_unchanged(&Outgoing::rewritten(request, bytes), deadline)
             .await;
+        if let (Some(jar), Ok(_)) = (jar, &result) {
+            jar.take(&self.kept.head, outgoing::request_target(request.unsent(0)));
         }
-        if self.stream.is_none() {
-            self.connect(deadline).await?;
+        self.rewriting = Some(rewriting);
+        result
+    }
+
+    #[inline]
+    async fn exchange_unchanged(&mut self, outgoing: &Outgoing<'_>, deadline: Instant) -> Result<u16, Failure> {
+        let usable = match &mut self.connection {
+            Some(Connection::Http1(stream)) => stream.is_quiet(),
+            Some(Connection::Http2(connection)) => connection.is_usable(),
+            None => false,
+        };
+        if !usable {
+            self.connection = None;
+            // Boxed, since it is rare and would make every virtual user's task larger.
+            Box::pin(self.connect(deadline)).await?;
         }
-        self.reader.start(request.is_head(), &mut self.kept);
         if self.timer.is_elapsed() {
             self.arm_timer(deadline);
         }
-        let mut transfer = Transfer::default();
-        let result = poll_fn(|context| self.poll_exchange(context, request, deadline, &mut transfer)).await;
-        self.sent = transfer.written as u64;
-        match &result {
-            Ok(_) if self.reader.keep_alive() && !request.closes() && transfer.written == request.len() => {}
-            _ => self.stream = None,
+        if matches!(self.connection, Some(Connection::Http2(_))) {
+            return Box::pin(self.exchange_http2(outgoing, deadline)).await;
         }
-        if self.buffer.len() > BUFFER {
-            self.buffer.truncate(BUFFER);
-            self.buffer.shrink_to_fit();
+        self.exchange_http1(outgoing, deadline).await
+    }
+
+    #[inline]
+    async fn exchange_http1(&mut self, outgoing: &Outgoing<'_>, deadline: Instant) -> Result<u16, Failure> {
+        let request = outgoing.request();
+        self.reader.start(request.is_head(), &mut self.kept);
+        self.head.clear();
+        let mut exchange = Http1Exchange::new();
+        let result = poll_fn(|context| {
+            let polled = self.poll_http1(context, outgoing, &mut exchange);
+            if polled.is_ready() {
+                return polled;
+            }
+            let answering = self.reader.status() != 0;
+            self.poll_end(context, deadline, answering, &mut exchange.waited)
+        })
+        .await;
+        self.sent = exchange.written() as u64;
+        match &result {
+            Ok(_) if self.reader.keep_alive() && !request.closes() && exchange.written() == outgoing.len() => {}
+            _ => self.connection = None,
+        }
+        if self.head.capacity() > 0 {
+            self.head = Vec::new();
         }
         result
     }
 
-    /// An idle connection must have nothing to read: an end or a reset means it is gone, bytes that it is out of step.
-    /// No system call is made unless the reactor has seen something.
-    #[inline]
-    fn drop_if_stale(&mut self, context: &mut Context<'_>) {
-        if let Some(stream) = &mut self.stream {
-            let mut buffer = ReadBuf::new(&mut self.buffer);
-            if stream.poll_read(context, &mut buffer).is_ready() {
-                self.stream = None;
+    async fn exchange_http2(&mut self, outgoing: &Outgoing<'_>, deadline: Instant) -> Result<u16, Failure> {
+        let mut result = self.exchange_stream(outgoing, deadline).await;
+        if matches!(&result, Err(failure) if failure.is_untouched()) {
+            self.connect(deadline).await?;
+            result = self.exchange_stream(outgoing, deadline).await;
+        }
+        result
+    }
+
+    /// One request on the HTTP/2 connection, which is kept if it can carry another.
+    async fn exchange_stream(&mut self, outgoing: &Outgoing<'_>, deadline: Instant) -> Result<u16, Failure> {
+        let Some(Connection::Http2(mut connection)) = self.connection.take() else {
+            return Err(Failure::text(FailureKind::Closed, "the connection is closed"));
+        };
+        self.kept.start();
+        let before = connection.traffic();
+        let mut exchange = Http2Exchange::new();
+        let mut waited = false;
+        let result = poll_fn(|context| {
+            let polled = exchange.poll(context, &mut connection, outgoing, &mut self.kept);
+            if polled.is_ready() {
+                return polled;
             }
+            self.poll_end(context, deadline, exchange.answering(), &mut waited)
+        })
+        .await;
+        let after = connection.traffic();
+        self.sent += after.sent - before.sent;
+        self.received += after.received - before.received;
+        if self.outlives(&result) && !outgoing.request().closes() {
+            self.connection = Some(Connection::Http2(connection));
+        }
+        result
+    }
+
+    /// Whether an HTTP/2 connection is good for another request: one stream that is reset says nothing about it.
+    fn outlives(&self, result: &Result<u16, Failure>) -> bool {
+        match result {
+            Ok(_) => true,
+            Err(failure) => Http2Connection::survives(failure),
         }
     }
 
@@ -176,31 +246,28 @@ impl Client {
         self.timer_armed = false;
     }
 
-    fn poll_exchange(
+    /// Gives an exchange up that takes too long, or that the run no longer waits for.
+    fn poll_end(
         &mut self,
         context: &mut Context<'_>,
-        request: &PreparedRequest,
         deadline: Instant,
-        transfer: &mut Transfer,
+        answering: bool,
+        waited: &mut bool,
     ) -> Poll<Result<u16, Failure>> {
-        let polled = self.poll_transfer(context, request, transfer);
-        if polled.is_ready() {
-            return polled;
-        }
         // The first time a request has to wait, a timer that is armed has not fired: `exchange` has just looked.
-        if !std::mem::replace(&mut transfer.waited, true) && self.timer_armed {
+        if !std::mem::replace(waited, true) && self.timer_armed {
             return Poll::Pending;
         }
-        if self.stage.get() == Stage::Cut {
+        if self.context.stage.get() == Stage::Cut {
             let text = "no answer had come when the graceful stop ran out";
             return Poll::Ready(Err(Failure::text(FailureKind::Unfinished, text)));
         }
         while self.timer.as_mut().poll(context).is_ready() {
             if Instant::now() >= deadline {
-                let text = if self.reader.status() == 0 {
-                    "no answer within the timeout"
-                } else {
+                let text = if answering {
                     "the answer was not complete within the timeout"
+                } else {
+                    "no answer within the timeout"
                 };
                 return Poll::Ready(Err(Failure::text(FailureKind::Timeout, text)));
             }
@@ -210,166 +277,18 @@ impl Client {
         Poll::Pending
     }
 
-    #[inline]
-    fn poll_transfer(
-        &mut self,
-        context: &mut Context<'_>,
-        request: &PreparedRequest,
-        transfer: &mut Transfer,
-    ) -> Poll<Result<u16, Failure>> {
-        let Some(stream) = &mut self.stream else {
-            return Poll::Ready(Err(Failure::text(FailureKind::Closed, "the connection is closed")));
-        };
-        while transfer.sending {
-            let bytes = request.unsent(transfer.written);
-            if bytes.is_empty() {
-                match stream.poll_flush(context) {
-                    Poll::Ready(result) => {
-                        transfer.sending = false;
-                        transfer.write_error = result.err();
-                    }
-                    Poll::Pending => break,
-                }
-                continue;
-            }
-            match stream.poll_write(context, bytes) {
-                Poll::Ready(Ok(count)) if count > 0 => transfer.written += count,
-                Poll::Ready(result) => {
-                    // The target may have answered before it stopped reading, so the answer is looked for all the same.
-                    transfer.sending = false;
-                    transfer.write_error = Some(result.err().unwrap_or_else(|| io::ErrorKind::BrokenPipe.into()));
-                }
-                Poll::Pending => break,
-            }
-        }
-        loop {
-            let mut buffer = ReadBuf::new(&mut self.buffer[transfer.filled..]);
-            let result = ready!(stream.poll_read(context, &mut buffer));
-            let count = buffer.filled().len();
-            match result {
-                Ok(()) if count > 0 => {}
-                Ok(()) => {
-                    if self.reader.ends_with_close() {
-                        return Poll::Ready(Ok(self.reader.status()));
-                    }
-                    if let Some(error) = transfer.write_error.take() {
-                        return Poll::Ready(Err(Failure::exchanging(error)));
-                    }
-                    let text = if self.received == 0 {
-                        "the target closed the connection without answering"
-                    } else {
-                        "the target closed the connection in the middle of the answer"
-                    };
-                    return Poll::Ready(Err(Failure::text(FailureKind::Closed, text)));
-                }
-                Err(error) => {
-                    // Many servers end TLS without its closing alert; a body that ends with the connection is complete.
-                    if error.kind() == io::ErrorKind::UnexpectedEof && self.reader.ends_with_close() {
-                        return Poll::Ready(Ok(self.reader.status()));
-                    }
-                    return Poll::Ready(Err(Failure::exchanging(error)));
-                }
-            }
-            self.received += count as u64;
-            let available = transfer.filled + count;
-            match self.reader.advance(&self.buffer[..available], &mut self.kept) {
-                Ok(Progress::Done) => return Poll::Ready(Ok(self.reader.status())),
-                Ok(Progress::MoreBody) => transfer.filled = 0,
-                Ok(Progress::MoreHead) => {
-                    transfer.filled = available;
-                    if available == self.buffer.len() {
-                        if available >= MAX_HEAD {
-                            let text = "the response has a head of more than 256 KiB";
-                            return Poll::Ready(Err(Failure::text(FailureKind::Protocol, text)));
-                        }
-                        self.buffer.resize(available * 2, 0);
-                    }
-                }
-                Err(text) => return Poll::Ready(Err(Failure::text(FailureKind::Protocol, text))),
-            }
-        }
-    }
-
-    /// Opens a connection, trying the target's addresses in turn from the one that last worked.
     async fn connect(&mut self, deadline: Instant) -> Result<(), Failure> {
-        let stage = Rc::clone(&self.stage);
-        tokio::select! {
+        let context = Rc::clone(&self.context);
+        let (address, connection) = tokio::select! {
             biased;
-            result = self.connect_any(deadline) => result,
-            () = stage.cut() => {
+            result = context.endpoint.connect(self.address, deadline) => result?,
+            () = context.stage.cut() => {
                 let text = "no connection had been opened when the graceful stop ran out";
-                Err(Failure { kind: FailureKind::Unfinished, cause: Cause::Text(text), sent: false })
+                return Err(Failure::unsent(FailureKind::Unfinished, Cause::Text(text)));
             }
-        }
-    }
-
-    async fn connect_any(&mut self, deadline: Instant) -> Result<(), Failure> {
-        let count = self.endpoint.addresses.len();
-        let text = "the name has no address";
-        let mut failure = Failure {
-            kind: FailureKind::Dns,
-            cause: Cause::Text(text),
-            sent: false,
         };
-        for attempt in 0..count {
-            let index = (self.address + attempt) % count;
-            let now = Instant::now();
-            // An address that does not answer must not use up the time of those after it.
-            let share = deadline.saturating_duration_since(now) / (count - attempt) as u32;
-            match self.connect_to(self.endpoint.addresses[index], now + share).await {
-                Ok(stream) => {
-                    self.address = index;
-                    self.stream = Some(stream);
-                    return Ok(());
-                }
-                Err(error) => failure = error,
-            }
-        }
-        Err(failure)
-    }
-
-    async fn connect_to(&self, address: SocketAddr, deadline: Instant) -> Result<Stream, Failure> {
-        let late = |text| Failure {
-            kind: FailureKind::ConnectTimeout,
-            cause: Cause::Text(text),
-            sent: false,
-        };
-        let tcp = match timeout_at(deadline.into(), TcpStream::connect(address)).await {
-            Ok(Ok(tcp)) => tcp,
-            Ok(Err(error)) => return Err(Failure::connecting(error)),
-            Err(_) => return Err(late("no connection within the timeout")),
-        };
-        // Only delays answers where it fails.
-        let _ = tcp.set_nodelay(true);
-        let Some((connector, name)) = &self.endpoint.tls else {
-            return Ok(Stream::Plain(tcp));
-        };
-        match timeout_at(deadline.into(), connector.connect(name.clone(), tcp)).await {
-            Ok(Ok(tls)) => Ok(Stream::Tls(Box::new(tls))),
-            Ok(Err(error)) => Err(Failure::handshaking(error)),
-            Err(_) => Err(late("the TLS handshake was not complete within the timeout")),
-        }
-    }
-}
-
-/// How far one exchange is.
-struct Transfer {
-    sending: bool,
-    written: usize,
-    write_error: Option<io::Error>,
-    /// Bytes of an incomplete head in the buffer.
-    filled: usize,
-    waited: bool,
-}
-
-impl Default for Transfer {
-    fn default() -> Self {
-        Self {
-            sending: true,
-            written: 0,
-            write_error: None,
-            filled: 0,
-            waited: false,
-        }
+        self.address = address;
+        self.connection = Some(connection);
+        Ok(())
     }
 }

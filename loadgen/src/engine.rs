@@ -7,12 +7,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::watch;
-use tokio_rustls::rustls::pki_types::ServerName;
 
 use crate::assembly::{Quarters, Seconds};
 use crate::client::Endpoint;
 use crate::crew::Part;
-use crate::dns;
 use crate::environment;
 use crate::generator::{Message, Plan, Wiring, generate};
 use crate::interrupt::Interrupt;
@@ -30,9 +28,8 @@ use crate::scenario::{CleanUp, Shared};
 use crate::settings::Settings;
 use crate::stage::{LoadWindow, Order, Stage};
 use crate::summary::RunResult;
-use crate::target::{Scheme, Target};
+use crate::target::Target;
 use crate::threshold;
-use crate::tls;
 use crate::totals::Totals;
 use crate::virtual_user::{Opening, Report};
 
@@ -74,7 +71,10 @@ pub struct Housekeeping {
 /// at all ends the run at once.
 pub fn run(settings: &Settings, interrupt: &Interrupt, observer: &mut dyn Observer) -> Result<Finished, RunError> {
     check(settings)?;
-    open_files::allow_connections(own_most_vus(settings))?;
+    let note = open_files::allow_connections(own_most_vus(settings))?;
+    for note in settings.transport.notes().into_iter().chain(note) {
+        observer.note(&note);
+    }
     let mut target = settings.target.clone();
     loop {
         let plan = plan(settings, &target, interrupt)?;
@@ -114,16 +114,6 @@ fn check(settings: &Settings) -> Result<(), RunError> {
 }
 
 fn plan(settings: &Settings, target: &Target, interrupt: &Interrupt) -> Result<Plan, RunError> {
-    let tls = match target.scheme() {
-        Scheme::Http => None,
-        Scheme::Https => {
-            let name = ServerName::try_from(target.host()).map_err(|error| RunError::Dns {
-                host: target.host(),
-                reason: error.to_string(),
-            })?;
-            Some((tls::connector(&settings.tls)?, name))
-        }
-    };
     let run_id = settings.run_id.to_string();
     let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let opening_counts = opening_counts(settings);
@@ -132,10 +122,7 @@ fn plan(settings: &Settings, target: &Target, interrupt: &Interrupt) -> Result<P
         .map(|total| settings.segment.share_of(total).saturating_sub(u64::from(opening_counts)));
     Ok(Plan {
         target: target.clone(),
-        endpoint: Endpoint {
-            addresses: dns::resolve(target, settings.timeout, interrupt)?,
-            tls,
-        },
+        endpoint: Endpoint::prepare(target, &settings.transport, settings.timeout, interrupt)?,
         scenario: settings.scenario.clone(),
         headers: settings.headers.clone(),
         trace: settings.trace.headers.then(|| TraceHeaders { run_id: run_id.clone() }),

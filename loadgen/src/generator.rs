@@ -12,7 +12,7 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::watch;
 
 use crate::arrival_queue::{Arrival, ArrivalQueue};
-use crate::client::{Client, Endpoint};
+use crate::client::{Client, ClientContext, Endpoint};
 use crate::crew::{Crew, Part};
 use crate::load::Load;
 use crate::pacer::Pacer;
@@ -147,7 +147,7 @@ pub(crate) fn generate(plan: &Arc<Plan>, thread: u32, wiring: Wiring) -> io::Res
 struct Recruiter {
     plan: Arc<Plan>,
     thread: u32,
-    endpoint: Rc<Endpoint>,
+    clients: Rc<ClientContext>,
     stage: Rc<StageCell>,
     recorder: Rc<RefCell<Recorder>>,
     crew: Rc<Crew>,
@@ -180,10 +180,11 @@ impl Recruiter {
             Rc::clone(&recorder),
             messages.clone(),
         );
+        let stage = Rc::new(StageCell::new());
         Rc::new(Self {
             thread,
-            endpoint: Rc::new(plan.endpoint.clone()),
-            stage: Rc::new(StageCell::new()),
+            clients: ClientContext::new(plan.endpoint.clone(), plan.timeout, Rc::clone(&stage)),
+            stage,
             crew: Rc::new(crew),
             queue: Rc::new(ArrivalQueue::new(plan.timeout, Rc::clone(&recorder))),
             recorder,
@@ -212,12 +213,7 @@ impl Recruiter {
         let user = VirtualUser {
             opens: local == 0 && first.is_none(),
             set_up_failed: None,
-            client: Client::new(
-                Rc::clone(&self.endpoint),
-                number as usize,
-                plan.timeout,
-                Rc::clone(&self.stage),
-            ),
+            client: Client::new(Rc::clone(&self.clients), number as usize),
             script: Script::new(&self.templates, u32::try_from(local).unwrap_or(u32::MAX), &mut rng),
             starts,
             plan: Arc::clone(&self.plan),

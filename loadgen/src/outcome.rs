@@ -2,6 +2,11 @@
 
 use std::io;
 
+use rustix::io::Errno;
+
+/// Characters of a sentence that has words of the target in it.
+const LONGEST_SENTENCE: usize = 256;
+
 /// Why a request got no usable answer; the names are keys of a summary's `status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u16)]
@@ -10,7 +15,7 @@ pub(crate) enum FailureKind {
     ConnectRefused,
     /// The connection, TLS handshake included, was not there in time.
     ConnectTimeout,
-    /// The connection could not be opened for another reason (no route, no local port, …).
+    /// The connection could not be opened for another reason (no route, a proxy that refuses, …).
     ConnectFailed,
     /// The answer was not complete in time.
     Timeout,
@@ -22,7 +27,7 @@ pub(crate) enum FailureKind {
     Dns,
     /// The TLS handshake or a TLS record failed.
     Tls,
-    /// The answer is not HTTP/1.
+    /// The answer is not HTTP of the version that was asked for.
     Protocol,
     /// No answer had come when the graceful stop ran out.
     Unfinished,
@@ -34,11 +39,11 @@ pub(crate) enum FailureKind {
     TooSlow,
     /// The answer lacks something that later requests need.
     CaptureFailed,
-    /// No local port was free.
+    /// The generator has no local port left for another connection to this address.
     NoLocalPort,
-    /// The generator may not open more files.
+    /// The generator may not open another file.
     TooManyFiles,
-    /// The system has no memory or buffers for another socket.
+    /// The generator's system has no memory for another connection.
     OutOfMemory,
 }
 
@@ -81,9 +86,20 @@ impl FailureKind {
             Self::UnexpectedHeader => "unexpected_header",
             Self::TooSlow => "too_slow",
             Self::CaptureFailed => "capture_failed",
+
             Self::NoLocalPort => "no_local_port",
             Self::TooManyFiles => "too_many_open_files",
             Self::OutOfMemory => "out_of_memory",
+        }
+    }
+
+    /// The kind of an error that says the generator's own system has run out of something.
+    fn of_exhaustion(error: &io::Error) -> Option<Self> {
+        match Errno::from_io_error(error)? {
+            Errno::ADDRNOTAVAIL => Some(Self::NoLocalPort),
+            Errno::MFILE | Errno::NFILE => Some(Self::TooManyFiles),
+            Errno::NOBUFS | Errno::NOMEM => Some(Self::OutOfMemory),
+            _ => None,
         }
     }
 }
@@ -104,6 +120,21 @@ pub(crate) enum Cause {
     Io(io::Error),
     /// A sentence of our own.
     Text(&'static str),
+    /// An error of HTTP/2; boxed, since results are passed around with every request.
+    Http2(Box<h2::Error>),
+    /// The way to the proxy failed.
+    ProxyIo(io::Error),
+    /// A sentence of our own on what the proxy did.
+    ProxyText(&'static str),
+    /// The proxy refused to open a tunnel, with this status.
+    ProxyStatus(u16),
+}
+
+impl Cause {
+    /// Whether it was the proxy that failed, not the target.
+    pub(crate) fn is_proxy(&self) -> bool {
+        matches!(self, Self::ProxyIo(_) | Self::ProxyText(_) | Self::ProxyStatus(_))
+    }
 }
 
 impl Failure {
@@ -115,13 +146,22 @@ impl Failure {
         }
     }
 
+    /// A failure before any byte of the request was sent.
+    pub(crate) fn unsent(kind: FailureKind, cause: Cause) -> Self {
+        Self {
+            kind,
+            cause,
+            sent: false,
+        }
+    }
+
     /// Classifies an error met while connecting.
     pub(crate) fn connecting(error: io::Error) -> Self {
         let kind = match error.kind() {
             io::ErrorKind::ConnectionRefused => FailureKind::ConnectRefused,
             io::ErrorKind::TimedOut => FailureKind::ConnectTimeout,
             io::ErrorKind::ConnectionReset => FailureKind::Reset,
-            _ => FailureKind::ConnectFailed,
+            _ => FailureKind::of_exhaustion(&error).unwrap_or(FailureKind::ConnectFailed),
         };
         Self {
             kind,
@@ -153,7 +193,7 @@ impl Failure {
             io::ErrorKind::UnexpectedEof => FailureKind::Closed,
             io::ErrorKind::InvalidData => FailureKind::Tls,
             io::ErrorKind::TimedOut => FailureKind::Timeout,
-            _ => FailureKind::Reset,
+            _ => FailureKind::of_exhaustion(&error).unwrap_or(FailureKind::Reset),
         };
         Self {
             kind,
@@ -162,11 +202,78 @@ impl Failure {
         }
     }
 
+    /// Classifies an error of HTTP/2 met while a request was under way.
+    pub(crate) fn http2(error: h2::Error) -> Self {
+        let kind = if error.is_io() {
+            match error.get_io().map(io::Error::kind) {
+                // How h2 reports that the connection ended under open streams.
+                Some(io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof) => FailureKind::Closed,
+                Some(io::ErrorKind::InvalidData) => FailureKind::Tls,
+                Some(io::ErrorKind::TimedOut) => FailureKind::Timeout,
+                _ => FailureKind::Reset,
+            }
+        } else if error.is_go_away() && error.is_remote() {
+            FailureKind::Closed
+        } else if error.is_reset() && error.is_remote() {
+            FailureKind::Reset
+        } else {
+            FailureKind::Protocol
+        };
+        Self {
+            kind,
+            cause: Cause::Http2(Box::new(error)),
+            sent: true,
+        }
+    }
+
+    /// The same failure, met on the way to the proxy.
+    pub(crate) fn at_proxy(self) -> Self {
+        let cause = match self.cause {
+            Cause::Io(error) => Cause::ProxyIo(error),
+            Cause::Text(text) => Cause::ProxyText(text),
+            other => other,
+        };
+        Self { cause, ..self }
+    }
+
     /// One sentence.
     pub(crate) fn describe(&self) -> String {
         match &self.cause {
             Cause::Io(error) => error.to_string(),
             Cause::Text(text) => (*text).to_owned(),
+            // What a target says when it goes away is of its own choosing, and up to 16 KiB.
+            Cause::Http2(error) => format!("HTTP/2: {error}").chars().take(LONGEST_SENTENCE).collect(),
+            Cause::ProxyIo(error) => format!("the proxy: {error}"),
+            Cause::ProxyText(text) => format!("the proxy: {text}"),
+            Cause::ProxyStatus(407) => "the proxy wants other credentials (status 407 to CONNECT)".to_owned(),
+            Cause::ProxyStatus(status) => {
+                format!("the proxy opened no way to the target (status {status} to CONNECT)")
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_places_in_the_list() {
+        for (place, kind) in FailureKind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, place, "{}", kind.name());
+        }
+    }
+
+    #[test]
+    fn what_the_generator_lacks_is_told_from_what_the_target_does() {
+        let kind = |errno: Errno| Failure::connecting(errno.into()).kind;
+        assert_eq!(kind(Errno::ADDRNOTAVAIL), FailureKind::NoLocalPort);
+        assert_eq!(kind(Errno::MFILE), FailureKind::TooManyFiles);
+        assert_eq!(kind(Errno::NFILE), FailureKind::TooManyFiles);
+        assert_eq!(kind(Errno::NOBUFS), FailureKind::OutOfMemory);
+        assert_eq!(kind(Errno::NOMEM), FailureKind::OutOfMemory);
+        assert_eq!(kind(Errno::CONNREFUSED), FailureKind::ConnectRefused);
+        assert_eq!(kind(Errno::HOSTUNREACH), FailureKind::ConnectFailed);
+        assert_eq!(Failure::exchanging(Errno::NOBUFS.into()).kind, FailureKind::OutOfMemory);
     }
 }

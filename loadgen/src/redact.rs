@@ -98,6 +98,9 @@ mod tests {
             "-HX-Api-Key: secret",
             "-H",
             "Accept: text/plain",
+            "--proxy",
+            "http://me:secret@proxy:3128",
+            "--proxy=me:secret@proxy:3128",
             "-d",
             r#"{"a":"it's"}"#,
             "--var",
@@ -115,7 +118,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("'Accept: text/plain' -d '{\"a\":\"it'\\''s\"}'"),
+            text.contains("'Accept: text/plain' --proxy 'http://***@proxy:3128' '--proxy=***@proxy:3128' -d '{\"a\":\"it'\\''s\"}'"),
             "{text}"
         );
     }

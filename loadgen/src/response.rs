@@ -33,7 +33,7 @@ impl Excerpt {
         self.bytes.clear();
     }
 
-    fn extend(&mut self, bytes: &[u8]) {
+    pub(crate) fn extend(&mut self, bytes: &[u8]) {
         let room = self.limit.saturating_sub(self.bytes.len());
         self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
@@ -73,6 +73,19 @@ impl Kept {
             head: Vec::new(),
             wants: Wants::default(),
         }
+    }
+
+    /// Forgets the last answer.
+    pub(crate) fn start(&mut self) {
+        self.body.clear();
+        self.body.limit = self.wants.body.max(EXCERPT);
+        self.location.clear();
+        self.head.clear();
+    }
+
+    /// Whether the body of an answer with this status is kept.
+    pub(crate) fn keeps_body(&self, status: u16) -> bool {
+        self.wants.body > 0 || !(200..300).contains(&status)
     }
 
     /// What is worth reading, for an example of a failure: where a redirect points, how a body begins.
@@ -169,10 +182,7 @@ impl ResponseReader {
             head_request,
             ..Self::new()
         };
-        kept.body.clear();
-        kept.body.limit = kept.wants.body.max(EXCERPT);
-        kept.location.clear();
-        kept.head.clear();
+        kept.start();
     }
 
     /// The status code; 0 before the head is complete.
@@ -262,7 +272,7 @@ impl ResponseReader {
         }
         self.status = status;
         self.keep_alive = keep_alive && status != 101;
-        self.keep_body = kept.wants.body > 0 || !(200..300).contains(&status);
+        self.keep_body = kept.keeps_body(status);
         if kept.wants.head {
             kept.head.extend_from_slice(&bytes[..length]);
         }
@@ -524,6 +534,16 @@ mod tests {
         assert_eq!(read(&pieces, false), Ok(Some((200, true, b"0123456789x".to_vec()))));
     }
 
+    const VALID: [&str; 7] = [
+        "HTTP/1.1 200 OK\r\nServer: x\r\nContent-Length: 12\r\n\r\nhello, world",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n00c\r\nhello, world\r\n0\r\nT: x\r\n\r\n",
+        "HTTP/1.0 404 Not Found\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nno",
+        "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
+        "HTTP/1.1 301 Moved\r\nLocation: https://host/a\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 500 Oh\r\n\r\nuntil the end",
+        "HTTP/1.1 304 Not Modified\nContent-Length: 9\n\n",
+    ];
+
     proptest! {
         #[test]
         fn splits_change_nothing(bodies in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..40), 0..5),
@@ -544,6 +564,50 @@ mod tests {
             }
             pieces.push(rest);
             prop_assert_eq!(read(&pieces, false), Ok(Some((200, true, bodies.concat()))));
+        }
+
+        /// Valid answers with a few bytes changed, removed or repeated: no panic, and the same end however they arrive.
+        #[test]
+        fn damage_is_noticed_at_the_same_place_however_it_arrives(
+            number in 0..VALID.len(),
+            changes in proptest::collection::vec((any::<prop::sample::Index>(), 0..4_u8, any::<u8>()), 0..4),
+            size in 1_usize..40,
+            head_request in any::<bool>(),
+        ) {
+            let mut text = VALID[number].as_bytes().to_vec();
+            for (index, kind, byte) in changes {
+                let at = index.index(text.len());
+                match kind {
+                    0 => text[at] = byte,
+                    1 => text.truncate(at.max(1)),
+                    2 => text.insert(at, byte),
+                    _ => text.extend_from_within(at..),
+                }
+            }
+            let split: Vec<&[u8]> = text.chunks(size).collect();
+            // Whether the connection can be reused is left out: bytes that follow are seen only if they come along.
+            let end = |pieces: &[&[u8]]| {
+                read(pieces, head_request).map(|end| end.map(|(status, _, body)| (status, body))).map_err(drop)
+            };
+            prop_assert_eq!(end(&split), end(&[&text]));
+        }
+
+        /// httparse reads sizes of chunks by itself, so it can judge ours.
+        #[test]
+        fn sizes_of_chunks_are_those_of_httparse(line in "[0-9a-fA-F]{1,4}[ \t]{0,2}(;[a-z=]{0,6})?") {
+            let line = format!("{line}\r\n");
+            let theirs = match httparse::parse_chunk_size(line.as_bytes()) {
+                Ok(Status::Complete((_, size))) => Some(size),
+                _ => None,
+            };
+            let data = "x".repeat(theirs.unwrap_or_default().min(0xffff) as usize);
+            let end = if theirs == Some(0) { "" } else { "\r\n0\r\n" };
+            let text = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{line}{data}{end}\r\n");
+            let ours = read(&[text.as_bytes()], false);
+            match theirs {
+                Some(_) => prop_assert!(matches!(ours, Ok(Some((200, true, _)))), "{line:?}: {ours:?}"),
+                None => prop_assert!(!matches!(ours, Ok(Some(_))), "{line:?}: {ours:?}"),
+            }
         }
 
         #[test]

@@ -47,6 +47,17 @@ pub enum RunError {
         /// The resolver's words.
         reason: String,
     },
+    /// There are entries of `--resolve`, and none is for the host that is connected to.
+    #[error(
+        "no --resolve entry is for {host} port {port}, which this run connects to; correct the entry, or leave it out to \
+         use the network's DNS"
+    )]
+    NoEntry {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+    },
     /// TLS could not be set up.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -100,6 +111,7 @@ impl RunError {
     pub(crate) fn no_answer(request: String, failure: &Failure, target: &Target) -> Self {
         let (host, port) = (target.host(), target.port());
         let advice = match failure.kind {
+            _ if failure.cause.is_proxy() => "check --proxy, and the proxy's log".to_owned(),
             FailureKind::ConnectRefused => {
                 format!("nothing listens at {host} port {port}: start the target, or correct host and port")
             }
@@ -114,7 +126,12 @@ impl RunError {
                  port speaks TLS"
                     .to_owned()
             }
-            FailureKind::Protocol => "the port speaks something else than HTTP/1.1: check scheme and port".to_owned(),
+            FailureKind::Protocol => {
+                "the port speaks something else than was asked for: check scheme and port, and --http2".to_owned()
+            }
+            FailureKind::NoLocalPort | FailureKind::TooManyFiles | FailureKind::OutOfMemory => {
+                "this machine has no room for another connection: end what else holds some, or use another machine".to_owned()
+            }
             FailureKind::Reset | FailureKind::Closed if target.scheme() == Scheme::Http => {
                 "check the target's log, and whether the port wants https".to_owned()
             }

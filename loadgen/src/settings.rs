@@ -10,7 +10,7 @@ use crate::scenario::{RequestSpec, Scenario};
 use crate::segment::Segment;
 use crate::target::Target;
 use crate::threshold::Threshold;
-use crate::tls::TlsSettings;
+use crate::transport::TransportSettings;
 
 /// A header field: name and value.
 pub type Header = (String, String);
@@ -95,8 +95,8 @@ pub struct Settings {
     pub abort_on_threshold: bool,
     /// How requests can be found in a trace store.
     pub trace: TraceSettings,
-    /// How https targets are trusted.
-    pub tls: TlsSettings,
+    /// How requests travel.
+    pub transport: TransportSettings,
     /// The command line for the record, already redacted.
     pub command: String,
 }
@@ -152,7 +152,7 @@ impl Settings {
             thresholds: Vec::new(),
             abort_on_threshold: false,
             trace: TraceSettings::default(),
-            tls: TlsSettings::default(),
+            transport: TransportSettings::default(),
             command: String::new(),
         }
     }

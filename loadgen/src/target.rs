@@ -104,6 +104,22 @@ impl Target {
         }
     }
 
+    /// Host and port, the port even where it is the scheme's own.
+    pub(crate) fn authority_with_port(&self) -> String {
+        format!("{}:{}", self.url.host_str().unwrap_or_default(), self.port())
+    }
+
+    /// The root of the target, without user information.
+    pub(crate) fn origin(&self) -> Url {
+        let mut url = self.url.clone();
+        // Both only fail for URLs without a host, which a target never is.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        url.set_path("/");
+        url.set_query(None);
+        url
+    }
+
     /// The request target of a plain request.
     pub fn path_and_query(&self) -> String {
         match self.url.query() {

@@ -1,5 +1,6 @@
 //! TLS settings of a run.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,7 +9,9 @@ use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVe
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use tokio_rustls::rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use tokio_rustls::rustls::{
+    AlertDescription, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+};
 
 /// How https targets are trusted.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +20,15 @@ pub struct TlsSettings {
     pub ca_file: Option<PathBuf>,
     /// Trust whatever certificate the target shows.
     pub insecure: bool,
+}
+
+impl TlsSettings {
+    /// What the user should be reminded of.
+    pub(crate) fn warning(&self) -> Option<&'static str> {
+        self.insecure.then_some(
+            "warning: --insecure trusts whatever certificate is shown: anyone on the way can read and change what is sent",
+        )
+    }
 }
 
 /// Why TLS could not be set up.
@@ -35,10 +47,16 @@ pub enum TlsError {
     Settings(#[from] Error),
 }
 
-/// Builds the connector that all connections of a run share.
+/// What is asked for while connecting, so that a target does not have to guess.
+pub(crate) const HTTP1: &[u8] = b"http/1.1";
+/// HTTP/2 over TLS, as registered for ALPN.
+pub(crate) const HTTP2: &[u8] = b"h2";
+
+/// Builds the connector that all connections of a run share, and with it the tickets for resuming sessions.
 ///
-/// The system's roots are used; a system without any (a bare container) gets those of Mozilla.
-pub(crate) fn connector(settings: &TlsSettings) -> Result<TlsConnector, TlsError> {
+/// The system's roots are used; a system without any (a bare container) gets those of Mozilla. `protocol` is the only
+/// one offered: a run measures one protocol.
+pub(crate) fn connector(settings: &TlsSettings, protocol: &[u8]) -> Result<TlsConnector, TlsError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
     let mut config = if settings.insecure {
@@ -57,8 +75,17 @@ pub(crate) fn connector(settings: &TlsSettings) -> Result<TlsConnector, TlsError
         }
         builder.with_root_certificates(roots).with_no_client_auth()
     };
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![protocol.to_vec()];
     Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// Whether a handshake failed because the target has none of the protocols offered.
+pub(crate) fn is_protocol_refused(error: &io::Error) -> bool {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<Error>());
+    matches!(
+        cause,
+        Some(Error::AlertReceived(AlertDescription::NoApplicationProtocol) | Error::NoApplicationProtocol)
+    )
 }
 
 fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), TlsError> {

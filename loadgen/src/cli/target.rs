@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -10,10 +9,10 @@ use clap::Args;
 use loadgen::scenario::{RequestSpec, Scenario};
 use loadgen::settings::{RunId, Settings, TraceSettings};
 use loadgen::target::Target;
-use loadgen::tls::TlsSettings;
 
 use super::UsageError;
 use super::durations::positive_duration;
+use super::transport::TransportArgs;
 use crate::redact;
 
 /// Tags a run may have, and characters of their names and values.
@@ -62,14 +61,6 @@ pub(crate) struct TargetArgs {
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = positive_duration)]
     timeout: Duration,
 
-    /// Trust the certificates in a PEM file besides the system's.
-    #[arg(long, value_name = "FILE")]
-    cacert: Option<PathBuf>,
-
-    /// Trust whatever certificate the target shows.
-    #[arg(short = 'k', long)]
-    insecure: bool,
-
     /// Identifies the run in every output and in the baggage sent to the target: 1 to 64 characters of
     /// A-Z a-z 0-9 . _ - [default: made of the time].
     #[arg(long, value_name = "ID", env = "LOADGEN_RUN_ID", help_heading = "Outputs")]
@@ -92,6 +83,9 @@ pub(crate) struct TargetArgs {
     /// Send no traceparent and baggage headers.
     #[arg(long, conflicts_with_all = ["trace_url", "trace_sample"], help_heading = "Traces")]
     no_trace_headers: bool,
+
+    #[command(flatten)]
+    transport: TransportArgs,
 }
 
 impl TargetArgs {
@@ -115,10 +109,7 @@ impl TargetArgs {
             sample: if self.no_trace_headers { 0.0 } else { self.trace_sample },
             url: self.trace_url.clone(),
         };
-        settings.tls = TlsSettings {
-            ca_file: self.cacert.clone(),
-            insecure: self.insecure,
-        };
+        settings.transport = self.transport.settings()?;
         settings.command = redact::command_line(command_line);
         Ok(settings)
     }

@@ -345,3 +345,87 @@ fn a_target_that_goes_away_gives_counted_errors_and_no_busy_loop() {
     assert!((4..=1000).contains(&refused), "{summary:#}");
     assert!(example(&summary, "connect_refused").contains("refused"), "{summary:#}");
 }
+
+#[test]
+fn answers_that_break_off_are_failures_of_their_own_kind() {
+    let half = "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhalf";
+    let chunk = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel";
+    let server = TargetServer::start(move |_, number| match number % 6 {
+        1 => Reply::raw(half).then_reset(),
+        2 => Reply::raw(half).then_stall(),
+        3 => Reply::raw(chunk).then_close(),
+        // Every byte comes well within the timeout, the head does not.
+        4 => Reply::status(200, "").slowly(Duration::from_millis(20)),
+        5 => Reply::raw(format!("HTTP/1.1 200 OK\r\nX: {}", "x".repeat(300_000))),
+        _ => Reply::status(200, ""),
+    });
+    let (outcome, summary) = summary(&[&server.url("/"), "--vus", "3", "--duration", "2s", "--timeout", "300ms"]);
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    assert_eq!(summary["requests"].as_u64(), Some(server.requests()), "{summary:#}");
+    let each = server.requests() / 6;
+    assert!(each >= 2, "{summary:#}");
+    for (kind, times) in [("200", 1), ("reset", 1), ("closed", 1), ("timeout", 2), ("protocol", 1)] {
+        let counted = count(&summary, kind);
+        assert!(
+            (each * times..=each * times + 2).contains(&counted),
+            "{kind}: {counted}, {each} each: {summary:#}"
+        );
+    }
+    assert!(example(&summary, "closed").contains("in the middle"), "{summary:#}");
+    assert!(example(&summary, "protocol").contains("256 KiB"), "{summary:#}");
+}
+
+#[test]
+fn bursts_of_errors_cost_no_connection() {
+    let server = TargetServer::start(|_, number| {
+        let status = if number / 50 % 2 == 0 {
+            200
+        } else {
+            500 + (number % 4) as u16
+        };
+        Reply::status(status, "a body to be read")
+    });
+    let (_, summary) = summary(&[&server.url("/"), "--vus", "4", "--duration", "1s"]);
+    assert!(server.requests() > 200, "{}", server.requests());
+    let codes = ["500", "501", "502", "503"];
+    let failed: u64 = codes.iter().map(|code| count(&summary, code)).sum();
+    assert!(codes.iter().all(|code| count(&summary, code) > 0), "{summary:#}");
+    assert_eq!(failed + count(&summary, "200"), server.requests());
+    assert_eq!(summary["failed"].as_u64(), Some(failed));
+    assert_eq!(server.connections(), 4);
+}
+
+#[test]
+fn huge_bodies_and_old_versions_are_read_to_their_end() {
+    const HUGE: usize = 12 * 1024 * 1024;
+    let server = TargetServer::start(|_, number| match number % 4 {
+        0 => Reply::status(200, &"y".repeat(HUGE)),
+        1 => Reply::raw(format!(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{}\r\n1\r\nz\r\n0\r\n\r\n",
+            HUGE - 1,
+            "z".repeat(HUGE - 1)
+        )),
+        2 => Reply::raw("HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\nhello"),
+        _ => Reply::raw(format!("HTTP/1.0 200 OK\r\n\r\n{}", "w".repeat(HUGE))).then_close(),
+    });
+    let (_, summary) = summary(&[&server.url("/"), "--vus", "1", "--duration", "1s"]);
+    let requests = server.requests();
+    assert!(requests >= 4, "{requests}");
+    assert_eq!(
+        (count(&summary, "200"), summary["failed"].as_u64()),
+        (requests, Some(0)),
+        "{summary:#}"
+    );
+    // Only HTTP/1.0 without Connection: keep-alive ends a connection.
+    assert_eq!(
+        server.connections(),
+        1 + requests / 4 - u64::from(requests % 4 == 0),
+        "{requests}"
+    );
+    let rounds = requests / 4 * 3 + (requests % 4).min(2);
+    let bytes = summary["bytes_received"].as_u64().unwrap();
+    assert!(
+        bytes > rounds * HUGE as u64 && bytes < rounds * HUGE as u64 + requests * 200,
+        "{bytes}"
+    );
+}

@@ -4,10 +4,14 @@
 
 mod answers;
 mod command;
+mod http2;
+mod http2_server;
 mod interrupts;
 mod items;
 mod items_server;
 mod open_model;
 mod outputs;
+mod proxy_server;
 mod starts;
 mod target_server;
+mod transport;

@@ -12,7 +12,7 @@ use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use crate::command::{run, summary};
 use crate::target_server::{Reply, TargetServer};
 
-fn assert_fails(arguments: &[&str], code: i32, words: &[&str]) {
+pub(crate) fn assert_fails(arguments: &[&str], code: i32, words: &[&str]) {
     let outcome = run(arguments);
     assert_eq!(outcome.code, Some(code), "{arguments:?}: {outcome:?}");
     for word in words {
@@ -102,7 +102,7 @@ fn wrong_usage_is_refused_with_what_is_allowed() {
 }
 
 /// A server's settings and the certificate to trust, in PEM.
-fn certificate() -> (ServerConfig, String) {
+pub(crate) fn certificate() -> (ServerConfig, String) {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(vec!["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));

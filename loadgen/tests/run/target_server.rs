@@ -33,6 +33,8 @@ pub(crate) struct Reply {
     delay: Duration,
     bytes: Vec<u8>,
     one_by_one: bool,
+    /// Between the bytes, if they go one by one.
+    pause: Duration,
     then: Then,
 }
 
@@ -50,6 +52,7 @@ impl Reply {
             delay: Duration::ZERO,
             bytes: text.into(),
             one_by_one: false,
+            pause: Duration::ZERO,
             then: Then::Continue,
         }
     }
@@ -74,6 +77,25 @@ impl Reply {
 
     pub(crate) fn byte_by_byte(mut self) -> Self {
         self.one_by_one = true;
+        self
+    }
+
+    /// Byte by byte, with a pause after each.
+    pub(crate) fn slowly(mut self, pause: Duration) -> Self {
+        self.one_by_one = true;
+        self.pause = pause;
+        self
+    }
+
+    /// Resets the connection after the answer.
+    pub(crate) fn then_reset(mut self) -> Self {
+        self.then = Then::Reset;
+        self
+    }
+
+    /// Says nothing more after the answer.
+    pub(crate) fn then_stall(mut self) -> Self {
+        self.then = Then::Stall;
         self
     }
 
@@ -230,6 +252,7 @@ fn converse(state: &State, stream: impl Read + Write, control: &TcpStream) -> io
         let reply = (state.behaviour)(&request, number);
         thread::sleep(reply.delay);
         if reply.then == Then::Reset {
+            stream.get_mut().write_all(&reply.bytes)?;
             rustix::net::sockopt::set_socket_linger(control, Some(Duration::ZERO))?;
             // Linger only matters for the last close, so the copy that `stop` would use must go first.
             let peer = control.peer_addr()?;
@@ -248,6 +271,7 @@ fn converse(state: &State, stream: impl Read + Write, control: &TcpStream) -> io
             for byte in &reply.bytes {
                 output.write_all(&[*byte])?;
                 output.flush()?;
+                thread::sleep(reply.pause);
             }
         } else {
             output.write_all(&reply.bytes)?;
