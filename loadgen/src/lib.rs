@@ -16,6 +16,7 @@ mod request;
 mod response;
 mod run_result;
 mod stage;
+mod terminal_view;
 mod timeline;
 mod totals;
 mod virtual_user;

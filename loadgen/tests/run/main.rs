@@ -10,3 +10,4 @@ mod items_server;
 mod outputs;
 mod starts;
 mod target_server;
+mod terminal;
