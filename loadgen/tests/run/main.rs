@@ -14,4 +14,5 @@ mod outputs;
 mod proxy_server;
 mod starts;
 mod target_server;
+mod terminal;
 mod transport;
