@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::axis::Axis;
 use super::chart::{self, Chart, Entry, Point};
-use super::format;
+use super::{format, tables};
 use crate::summary::{DistributionBucket, Latency, Summary};
 
 /// More bars than this are too thin to tell apart.
@@ -57,7 +57,7 @@ pub(super) fn distribution(summary: &Summary, buckets: &[DistributionBucket]) ->
             so_far += bar.count;
             let at = (x.position(bar.from_ms) + x.position(bar.to_ms)) / 2.0;
             Point(
-                (at * 1e4).round() / 1e4,
+                chart::position(at),
                 format!("{} – {}", format::latency(bar.from_ms), format::latency(bar.to_ms)),
                 vec![
                     format!("{} ({})", format::count(bar.count), format::percent(bar.count, total)),
@@ -72,6 +72,7 @@ pub(super) fn distribution(summary: &Summary, buckets: &[DistributionBucket]) ->
         id: ID,
         title: TITLE,
         note: "Share of requests by latency · logarithmic scale".to_owned(),
+        meaning: String::new(),
         description: format!(
             "Latencies reach from {} to {}. Half of the requests took up to {}, 95% up to {}, 99% up to {}.",
             format::latency(summary.latency_ms.min),
@@ -108,8 +109,29 @@ pub(super) fn distribution(summary: &Summary, buckets: &[DistributionBucket]) ->
                 }
             }
         },
+        below: table(&bars, total),
     }
     .render()
+}
+
+fn table(bars: &[DistributionBucket], total: u64) -> Markup {
+    let mut so_far = 0;
+    tables::folded(
+        "Figures of the distribution",
+        &["Latency above", "up to", "Requests", "Share", "Up to here"],
+        html! {
+            @for bar in bars {
+                @let () = so_far += bar.count;
+                tr {
+                    th scope="row" { (format::latency(bar.from_ms)) }
+                    td { (format::latency(bar.to_ms)) }
+                    td { (format::count(bar.count)) }
+                    td { (format::percent(bar.count, total)) }
+                    td { (format::percent(so_far, total)) }
+                }
+            }
+        },
+    )
 }
 
 /// Buckets from the first to the last that holds a request, neighbours joined until they are few enough. As buckets

@@ -91,13 +91,9 @@ fn findings(summary: &Summary) -> Vec<Finding> {
         ));
     }
     if summary.generator.saturated {
-        let advice = "The latencies are partly the generator's own: use fewer virtual users, or spread the load over \
-                      several machines.";
-        findings.push((
-            Level::Warning,
-            "The generator was the bottleneck, not the target".to_owned(),
-            Some(advice),
-        ));
+        // Why is in the banner above.
+        let finding = "The figures are partly the generator's own".to_owned();
+        findings.push((Level::Warning, finding, None));
     }
     if summary.dropped > 0 {
         let iterations = if summary.dropped == 1 {
@@ -105,8 +101,13 @@ fn findings(summary: &Summary) -> Vec<Finding> {
         } else {
             "iterations"
         };
+        let share = if summary.due > 0 {
+            format!(" ({} of those due)", format::percent(summary.dropped, summary.due))
+        } else {
+            String::new()
+        };
         let finding = format!(
-            "{} {iterations} could not be started on time",
+            "{} {iterations} could not be started on time{share}",
             format::count(summary.dropped)
         );
         findings.push((Level::Warning, finding, None));
