@@ -62,13 +62,21 @@ fn verdict(result: &CapacityResult) -> Verdict {
     };
     let (level, headline) = match result.rate {
         Some(rate) => {
-            let level = if result.interrupted || result.failing_rate.is_none() || limited_by_generator(result).is_some() {
+            let level = if result.interrupted || result.failing_rate.is_none() || limited_by_generator(result).is_some()
+            {
                 Level::Warning
             } else {
                 Level::Passed
             };
             let least = if result.failing_rate.is_none() { "at least " } else { "" };
-            (level, format!("The target bears {least}{} and {meets}{}", format::rate(rate), confidence(result)))
+            (
+                level,
+                format!(
+                    "The target bears {least}{} and {meets}{}",
+                    format::rate(rate),
+                    confidence(result)
+                ),
+            )
         }
         None if result.probes.is_empty() => (Level::Failed, "No rate was tried to its end".to_owned()),
         None => (Level::Failed, format!("No rate was found that {meets}")),
@@ -129,7 +137,12 @@ fn objectives(result: &CapacityResult) -> Markup {
     let (good, bad) = (at(result.rate, true), at(result.failing_rate, false));
     let figure = |probe: Option<&Probe>, expression: &str| {
         probe
-            .and_then(|probe| probe.objectives.iter().find(|objective| objective.expression == expression))
+            .and_then(|probe| {
+                probe
+                    .objectives
+                    .iter()
+                    .find(|objective| objective.expression == expression)
+            })
             .map_or_else(|| format::NONE.to_owned(), objective::measured)
     };
     if result.objectives.is_empty() {
@@ -158,8 +171,21 @@ fn probes(result: &CapacityResult) -> Markup {
     table(
         "Probes",
         &[
-            "Probe", "Phase", "Started at", "Held for", "Asked", "Achieved", "p50", "p95", "p99", "Failed", "Dropped",
-            "CPU", "Lag, p99", "Verdict", "Why not",
+            "Probe",
+            "Phase",
+            "Started at",
+            "Held for",
+            "Asked",
+            "Achieved",
+            "p50",
+            "p95",
+            "p99",
+            "Failed",
+            "Dropped",
+            "CPU",
+            "Lag, p99",
+            "Verdict",
+            "Why not",
         ],
         html! {
             @for (index, probe) in result.probes.iter().enumerate().take(ROW_LIMIT) {

@@ -211,7 +211,15 @@ pub(super) fn steps(class: &str, spans: &[(f64, f64, f64)], bottom: f64, filled:
 pub(super) fn add_rectangle(path: &mut String, (from, to): (f64, f64), top: f64, height: f64) {
     let (left, width) = (from * WIDTH, (to - from) * WIDTH);
     // Writing to a string does not fail.
-    let _ = write!(path, "M{} {}h{}v{}h{}z", px(left), px(top), px(width), px(height), px(-width));
+    let _ = write!(
+        path,
+        "M{} {}h{}v{}h{}z",
+        px(left),
+        px(top),
+        px(width),
+        px(height),
+        px(-width)
+    );
 }
 
 /// Names at the right ends of lines, moved apart where they would overlap. Expects them from top to bottom.

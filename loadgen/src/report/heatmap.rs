@@ -64,7 +64,12 @@ pub(super) fn heatmap(heatmap: &Heatmap, timeline: &[TimelinePoint], crossings: 
         .map(|column| {
             let (total, busiest, slowest) = grid.read_out(column);
             let middle = (x.position(column.from_s) + x.position(column.to_s)) / 2.0;
-            Point(chart::position(middle), label(column), vec![total, busiest, slowest], Vec::new())
+            Point(
+                chart::position(middle),
+                label(column),
+                vec![total, busiest, slowest],
+                Vec::new(),
+            )
         })
         .collect();
     let whole = grid.whole();
@@ -126,16 +131,33 @@ impl Grid {
                 })
             })
             .collect();
-        let bounds: Vec<f64> = heatmap.bounds_ms.iter().copied().filter(|bound| bound.is_finite()).collect();
+        let bounds: Vec<f64> = heatmap
+            .bounds_ms
+            .iter()
+            .copied()
+            .filter(|bound| bound.is_finite())
+            .collect();
         let rows = bounds.len().saturating_sub(1);
-        let holds_any = |row: &usize| columns.iter().any(|column| column.counts.get(*row).is_some_and(|count| *count > 0));
+        let holds_any = |row: &usize| {
+            columns
+                .iter()
+                .any(|column| column.counts.get(*row).is_some_and(|count| *count > 0))
+        };
         let (Some(lowest), Some(highest)) = ((0..rows).find(holds_any), (0..rows).rev().find(holds_any)) else {
-            return Self { rows: Vec::new(), columns: Vec::new(), merged, highest: 0 };
+            return Self {
+                rows: Vec::new(),
+                columns: Vec::new(),
+                merged,
+                highest: 0,
+            };
         };
         let joined = (highest + 1 - lowest).div_ceil(MAX_ROWS);
         let starts = || (lowest..=highest).step_by(joined);
         let mut kept: Vec<Row> = starts()
-            .map(|row| Row { from_ms: bounds[row], to_ms: bounds[(row + joined).min(rows)] })
+            .map(|row| Row {
+                from_ms: bounds[row],
+                to_ms: bounds[(row + joined).min(rows)],
+            })
             .collect();
         // Zero is nowhere on a logarithmic axis: a row that starts there is drawn down to half its upper bound.
         if let Some(first) = kept.first_mut() {
@@ -148,8 +170,18 @@ impl Grid {
             let count = |row: usize| column.counts.get(row).copied().unwrap_or(0);
             column.counts = starts().map(|row| (row..row + joined).map(count).sum()).collect();
         }
-        let highest = columns.iter().flat_map(|column| &column.counts).copied().max().unwrap_or(0);
-        Self { rows: kept, columns, merged, highest }
+        let highest = columns
+            .iter()
+            .flat_map(|column| &column.counts)
+            .copied()
+            .max()
+            .unwrap_or(0);
+        Self {
+            rows: kept,
+            columns,
+            merged,
+            highest,
+        }
     }
 
     /// The colour of a cell; `None` for an empty one.
@@ -183,7 +215,11 @@ impl Grid {
         let mut paths = vec![String::new(); LEVELS];
         for (index, row) in self.rows.iter().enumerate() {
             let (top, height) = down(row);
-            let mut cells = self.columns.iter().map(|column| (column, self.level(column.counts[index]))).peekable();
+            let mut cells = self
+                .columns
+                .iter()
+                .map(|column| (column, self.level(column.counts[index])))
+                .peekable();
             while let Some((column, level)) = cells.next() {
                 let Some(level) = level else { continue };
                 let (from, mut to) = across(column);
@@ -199,7 +235,11 @@ impl Grid {
     /// All columns in one.
     fn whole(&self) -> Column {
         let rows: Vec<Vec<u64>> = self.columns.iter().map(|column| column.counts.clone()).collect();
-        Column { from_s: 0.0, to_s: 0.0, counts: sum(&rows) }
+        Column {
+            from_s: 0.0,
+            to_s: 0.0,
+            counts: sum(&rows),
+        }
     }
 
     /// How many requests, the latencies of most of them, the upper bound of the slowest.
@@ -211,7 +251,11 @@ impl Grid {
         match (busiest, slowest) {
             (Some((busiest, _)), Some((slowest, _))) => (
                 format::count(total),
-                format!("{} – {}", format::latency(busiest.from_ms), format::latency(busiest.to_ms)),
+                format!(
+                    "{} – {}",
+                    format::latency(busiest.from_ms),
+                    format::latency(busiest.to_ms)
+                ),
                 format::latency(slowest.to_ms),
             ),
             _ => ("0".to_owned(), none(), none()),
@@ -270,7 +314,9 @@ mod tests {
     #[test]
     fn joined_cells_keep_every_request() {
         let bounds_ms: Vec<f64> = (0..=200).map(|n| 0.1 * 1.05f64.powi(n)).collect();
-        let columns: Vec<Vec<u64>> = (0..1_000u64).map(|n| (0..200).map(|row| (row * n) % 7).collect()).collect();
+        let columns: Vec<Vec<u64>> = (0..1_000u64)
+            .map(|n| (0..200).map(|row| (row * n) % 7).collect())
+            .collect();
         let all: u64 = columns.iter().flatten().sum();
         let grid = Grid::new(&Heatmap { bounds_ms, columns }, &points(1_000));
         assert!(grid.columns.len() <= MAX_COLUMNS && grid.rows.len() <= MAX_ROWS);
@@ -280,18 +326,27 @@ mod tests {
     #[test]
     fn every_count_has_a_colour_and_its_range_says_so() {
         for highest in [1, 2, 3, 10, 1_000, u64::MAX / 2] {
-            let heatmap = Heatmap { bounds_ms: vec![0.0, 1.0], columns: vec![vec![highest]] };
+            let heatmap = Heatmap {
+                bounds_ms: vec![0.0, 1.0],
+                columns: vec![vec![highest]],
+            };
             let grid = Grid::new(&heatmap, &points(1));
             assert_eq!(grid.level(0), None);
             for count in [1, highest / 2 + 1, highest] {
-                assert!(!grid.range(grid.level(count).unwrap()).is_empty(), "{count} of {highest}");
+                assert!(
+                    !grid.range(grid.level(count).unwrap()).is_empty(),
+                    "{count} of {highest}"
+                );
             }
         }
     }
 
     #[test]
     fn what_does_not_fit_together_is_left_out() {
-        let heatmap = Heatmap { bounds_ms: vec![f64::NAN, 1.0, 2.0], columns: vec![vec![1, 2, 3, 4], vec![]] };
+        let heatmap = Heatmap {
+            bounds_ms: vec![f64::NAN, 1.0, 2.0],
+            columns: vec![vec![1, 2, 3, 4], vec![]],
+        };
         assert_eq!(Grid::new(&heatmap, &points(5)).columns.len(), 2);
         assert!(Grid::new(&Heatmap::default(), &points(5)).columns.is_empty());
     }

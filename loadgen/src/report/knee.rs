@@ -51,11 +51,21 @@ pub(super) fn knee(result: &CapacityResult) -> Markup {
         return chart::empty(ID, TITLE, "No rate was held long enough to be drawn.");
     };
     let drawn = drawn(result);
-    let interval = result.interval.filter(|(low, high)| low.is_finite() && high.is_finite() && low <= high);
-    let x = Axis::amount(highest_rate.max(interval.map_or(0.0, |(_, high)| high.min(highest_rate * 1.5))), 8.0, "/s");
+    let interval = result
+        .interval
+        .filter(|(low, high)| low.is_finite() && high.is_finite() && low <= high);
+    let x = Axis::amount(
+        highest_rate.max(interval.map_or(0.0, |(_, high)| high.min(highest_rate * 1.5))),
+        8.0,
+        "/s",
+    );
     let y = figure_axis(&drawn, &probes);
     let achieved = Axis::amount(
-        probes.iter().map(|probe| probe.achieved_rate).filter(|rate| rate.is_finite()).fold(highest_rate, f64::max),
+        probes
+            .iter()
+            .map(|probe| probe.achieved_rate)
+            .filter(|rate| rate.is_finite())
+            .fold(highest_rate, f64::max),
         3.0,
         "/s",
     );
@@ -63,7 +73,11 @@ pub(super) fn knee(result: &CapacityResult) -> Markup {
     let bottom = top + FIGURE_HEIGHT;
     let achieved_top = bottom + GAP + NAME;
     let achieved_bottom = achieved_top + ACHIEVED_HEIGHT;
-    let figure_y = |probe: &Probe| drawn.value(probe).map(|value| bottom - FIGURE_HEIGHT * y.position(value));
+    let figure_y = |probe: &Probe| {
+        drawn
+            .value(probe)
+            .map(|value| bottom - FIGURE_HEIGHT * y.position(value))
+    };
     let achieved_y = |rate: f64| achieved_bottom - ACHIEVED_HEIGHT * achieved.position(rate);
     let name = format!("{}, by the rate asked for", drawn.objective.name);
 
@@ -75,28 +89,47 @@ pub(super) fn knee(result: &CapacityResult) -> Markup {
             marks.push(chart::tenth(achieved_y(probe.achieved_rate)));
             Point(
                 chart::position(x.position(probe.rate)),
-                format!("{} asked, {}", format::rate(probe.rate), if probe.passed { "borne" } else { "not borne" }),
+                format!(
+                    "{} asked, {}",
+                    format::rate(probe.rate),
+                    if probe.passed { "borne" } else { "not borne" }
+                ),
                 vec![
-                    value.map_or_else(|| format::NONE.to_owned(), |value| objective::text(drawn.objective.figure, value)),
+                    value.map_or_else(
+                        || format::NONE.to_owned(),
+                        |value| objective::text(drawn.objective.figure, value),
+                    ),
                     format::rate(probe.achieved_rate),
                 ],
                 marks,
             )
         })
         .collect();
-    let figure_line: Vec<Option<(f64, f64)>> =
-        probes.iter().filter_map(|probe| Some(Some((x.position(probe.rate), figure_y(probe)?)))).collect();
-    let achieved_line: Vec<Option<(f64, f64)>> =
-        probes.iter().map(|probe| Some((x.position(probe.rate), achieved_y(probe.achieved_rate)))).collect();
-    let asked = [Some((0.0, achieved_y(0.0))), Some((x.position(highest_rate), achieved_y(highest_rate)))];
+    let figure_line: Vec<Option<(f64, f64)>> = probes
+        .iter()
+        .filter_map(|probe| Some(Some((x.position(probe.rate), figure_y(probe)?))))
+        .collect();
+    let achieved_line: Vec<Option<(f64, f64)>> = probes
+        .iter()
+        .map(|probe| Some((x.position(probe.rate), achieved_y(probe.achieved_rate))))
+        .collect();
+    let asked = [
+        Some((0.0, achieved_y(0.0))),
+        Some((x.position(highest_rate), achieved_y(highest_rate))),
+    ];
     let mut note = "Dashed: the objective, and the rate asked for".to_owned();
     if y.is_logarithmic() {
         note.push_str(" · logarithmic scale");
     }
     if interval.is_some() {
-        note += &format!(" · shaded: where the capacity lies, with {}% confidence", format::significant(result.confidence * 100.0));
+        note += &format!(
+            " · shaded: where the capacity lies, with {}% confidence",
+            format::significant(result.confidence * 100.0)
+        );
     }
-    let at_capacity = result.rate.and_then(|rate| probes.iter().rev().find(|probe| probe.passed && probe.rate <= rate));
+    let at_capacity = result
+        .rate
+        .and_then(|rate| probes.iter().rev().find(|probe| probe.passed && probe.rate <= rate));
     Chart {
         id: ID,
         title: TITLE,
@@ -152,7 +185,11 @@ pub(super) fn knee(result: &CapacityResult) -> Markup {
 /// The objective that is drawn: the first about latency, otherwise the first, otherwise p99.
 fn drawn(result: &CapacityResult) -> Drawn<'_> {
     let read = |expression: &String| Objective::read(expression).figure == Figure::Latency;
-    let chosen = result.objectives.iter().find(|expression| read(expression)).or(result.objectives.first());
+    let chosen = result
+        .objectives
+        .iter()
+        .find(|expression| read(expression))
+        .or(result.objectives.first());
     match chosen {
         Some(expression) => Drawn {
             objective: Objective::read(expression),
@@ -174,7 +211,11 @@ fn figure_axis(drawn: &Drawn<'_>, probes: &[&Probe]) -> Axis {
         Figure::Latency => {
             let lowest = values.iter().copied().find(|value| *value > 0.0);
             // Where the knee is steep, the rates that were borne must not lie on the floor.
-            suitable_latency(lowest, values.get(values.len() / 4).copied().unwrap_or_default() * 4.0, highest)
+            suitable_latency(
+                lowest,
+                values.get(values.len() / 4).copied().unwrap_or_default() * 4.0,
+                highest,
+            )
         }
         Figure::Share => Axis::share(highest),
         Figure::Rate => Axis::amount(highest, 4.0, "/s"),
@@ -188,7 +229,10 @@ fn legend(drawn: &Drawn<'_>, probe: Option<&Probe>) -> Vec<Entry> {
         Entry {
             class: "plain",
             name: "figure",
-            value: value.map_or_else(|| format::NONE.to_owned(), |value| objective::text(drawn.objective.figure, value)),
+            value: value.map_or_else(
+                || format::NONE.to_owned(),
+                |value| objective::text(drawn.objective.figure, value),
+            ),
         },
         Entry {
             class: "plain",

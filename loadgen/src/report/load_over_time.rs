@@ -68,7 +68,11 @@ pub(super) fn rate(summary: &Summary, timeline: &Timeline, crossings: &Crossings
     panels.insert(
         0,
         Panel {
-            name: if open { "Requests per second, against iterations due" } else { "Requests per second" },
+            name: if open {
+                "Requests per second, against iterations due"
+            } else {
+                "Requests per second"
+            },
             height: RATE_HEIGHT,
             axis: |max| Axis::amount(max, 4.0, ""),
             series: rates,
@@ -95,7 +99,11 @@ pub(super) fn rate(summary: &Summary, timeline: &Timeline, crossings: &Crossings
     }
     Panels {
         id: ID,
-        title: if open { "Rate against target, drops and failures over time" } else { TITLE },
+        title: if open {
+            "Rate against target, drops and failures over time"
+        } else {
+            TITLE
+        },
         note,
         meaning: String::new(),
         description: description(summary, timeline, open),
@@ -108,7 +116,10 @@ fn description(summary: &Summary, timeline: &Timeline, open: bool) -> String {
     let rates = || timeline.intervals.iter().map(rate_of);
     let intervals = format::count(timeline.intervals.len() as u64);
     let happened = |of: fn(&TimelinePoint) -> u64| {
-        let peak = timeline.intervals.iter().map(|interval| per_second(of(interval), interval));
+        let peak = timeline
+            .intervals
+            .iter()
+            .map(|interval| per_second(of(interval), interval));
         let count = timeline.intervals.iter().filter(|interval| of(interval) > 0).count();
         (count as u64, format::significant(peak.fold(0.0, f64::max)))
     };
@@ -137,8 +148,18 @@ fn description(summary: &Summary, timeline: &Timeline, open: bool) -> String {
 }
 
 pub(super) fn users(summary: &Summary, timeline: &Timeline, crossings: &Crossings) -> Markup {
-    let most = timeline.intervals.iter().map(|interval| interval.vus).max().unwrap_or(0);
-    let least = timeline.intervals.iter().map(|interval| interval.vus).min().unwrap_or(0);
+    let most = timeline
+        .intervals
+        .iter()
+        .map(|interval| interval.vus)
+        .max()
+        .unwrap_or(0);
+    let least = timeline
+        .intervals
+        .iter()
+        .map(|interval| interval.vus)
+        .min()
+        .unwrap_or(0);
     if most == 0 {
         return Markup::default();
     }

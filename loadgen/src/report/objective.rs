@@ -90,7 +90,12 @@ mod tests {
     fn expressions_tell_figure_and_bound() {
         let cases = [
             ("p(99)<250ms", Figure::Latency, "p(99)", Some(250.0)),
-            ("create: p(95) <= 1.5s for 30s", Figure::Latency, "create: p(95)", Some(1_500.0)),
+            (
+                "create: p(95) <= 1.5s for 30s",
+                Figure::Latency,
+                "create: p(95)",
+                Some(1_500.0),
+            ),
             ("a:b: error_rate<1%", Figure::Share, "a:b: error_rate", Some(0.01)),
             ("rate>500/s", Figure::Rate, "rate", Some(500.0)),
             ("dropped==0", Figure::Count, "dropped", Some(0.0)),
@@ -99,7 +104,11 @@ mod tests {
             ("", Figure::Latency, "", None),
         ];
         for (expression, figure, name, bound) in cases {
-            assert_eq!(Objective::read(expression), Objective { figure, name, bound }, "{expression}");
+            assert_eq!(
+                Objective::read(expression),
+                Objective { figure, name, bound },
+                "{expression}"
+            );
         }
     }
 }

@@ -91,7 +91,15 @@ mod tests {
             assert!(link(url).is_some(), "{url}");
         }
         let endless = format!("http://host/{}", "x".repeat(URL_LIMIT));
-        for url in ["javascript:alert(1)", " JaVaScRiPt:alert(1)", "data:text/html,x", "file:///etc/passwd", "//host", "", &endless] {
+        for url in [
+            "javascript:alert(1)",
+            " JaVaScRiPt:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "//host",
+            "",
+            &endless,
+        ] {
             assert!(link(url).is_none(), "{url}");
         }
     }

@@ -29,17 +29,29 @@ pub(super) fn spectrum(summary: &Summary, spectrum: &[SpectrumPoint]) -> Markup 
     let x = Axis::percentiles(slowest * 2.0);
     let uncorrected = |point: &SpectrumPoint| point.uncorrected_latency_ms.filter(|ms| ms.is_finite());
     let open = points.iter().any(|point| uncorrected(point).is_some());
-    let latencies = || points.iter().flat_map(|point| [Some(point.latency_ms), uncorrected(point)]).flatten();
+    let latencies = || {
+        points
+            .iter()
+            .flat_map(|point| [Some(point.latency_ms), uncorrected(point)])
+            .flatten()
+    };
     let y = suitable_latency(
         latencies().filter(|ms| *ms > 0.0).min_by(f64::total_cmp),
-        summary.uncorrected_latency_ms.map_or(summary.latency_ms.p50, |latency| latency.p50),
+        summary
+            .uncorrected_latency_ms
+            .map_or(summary.latency_ms.p50, |latency| latency.p50),
         latencies().fold(0.0, f64::max),
     );
     let height = |ms: f64| HEIGHT * (1.0 - y.position(ms));
     let at = |point: &SpectrumPoint| x.position(one_in(point.percentile));
-    let due: Vec<Option<(f64, f64)>> = points.iter().map(|point| Some((at(point), height(point.latency_ms)))).collect();
-    let sent: Vec<Option<(f64, f64)>> =
-        points.iter().map(|point| uncorrected(point).map(|ms| (at(point), height(ms)))).collect();
+    let due: Vec<Option<(f64, f64)>> = points
+        .iter()
+        .map(|point| Some((at(point), height(point.latency_ms))))
+        .collect();
+    let sent: Vec<Option<(f64, f64)>> = points
+        .iter()
+        .map(|point| uncorrected(point).map(|ms| (at(point), height(ms))))
+        .collect();
 
     let mut legend = vec![Entry {
         class: "due",
@@ -73,7 +85,11 @@ pub(super) fn spectrum(summary: &Summary, spectrum: &[SpectrumPoint]) -> Markup 
         title: "Latency by percentile",
         note: format!(
             "Each further nine takes as much room as the one before{}",
-            if y.is_logarithmic() { " · logarithmic scale" } else { "" }
+            if y.is_logarithmic() {
+                " · logarithmic scale"
+            } else {
+                ""
+            }
         ),
         meaning: summary
             .uncorrected_latency_ms

@@ -20,7 +20,13 @@ const TIME_ROWS: usize = 120;
 pub(super) fn thresholds(thresholds: &[ThresholdResult], total_s: f64) -> Markup {
     table(
         "Thresholds",
-        &["Expression", "Verdict", "Measured", "Beyond the bound by", "First crossed at"],
+        &[
+            "Expression",
+            "Verdict",
+            "Measured",
+            "Beyond the bound by",
+            "First crossed at",
+        ],
         html! {
             @for (index, threshold) in thresholds.iter().enumerate().take(ROW_LIMIT) {
                 tr {
@@ -240,7 +246,10 @@ pub(super) fn row_head(name: Markup) -> Markup {
 
 /// Columns of words, set from the left; figures are set from the right.
 fn is_text(head: &str) -> bool {
-    matches!(head, "Example" | "Status" | "Step" | "Sent by" | "Trace id" | "Phase" | "Verdict" | "Why not")
+    matches!(
+        head,
+        "Example" | "Status" | "Step" | "Sent by" | "Trace id" | "Phase" | "Verdict" | "Why not"
+    )
 }
 
 pub(super) fn latency_cells(latency: &Latency, requests: u64) -> Markup {

@@ -2,16 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use loadgen::run_info::{Environment, LoadModel};
 use loadgen::summary::{
-    DistributionBucket, ErrorKind, Generator, Latency, RunResult, SCHEMA, SlowRequest, Step, Summary, ThresholdResult,
-    TimelinePoint,
+    Check, ErrorKind, Generator, RunResult, SCHEMA, Step, Summary, ThresholdResult, TimelinePoint, TracedRequest,
 };
 
-struct Request {
+use crate::sample_latency::{distribution, heatmap, latency, spectrum};
+
+#[derive(Clone, Copy)]
+pub(crate) struct Request {
     /// Seconds since the start.
-    ended: f64,
+    pub(crate) ended: f64,
     step: &'static str,
-    latency_ms: f64,
+    pub(crate) latency_ms: f64,
+    /// From the instant sent.
+    pub(crate) uncorrected_ms: f64,
     status: &'static str,
     failed: bool,
 }
@@ -52,14 +57,102 @@ pub(crate) fn troubled() -> RunResult {
             expression: "purge: p(95)<100ms".to_owned(),
             value: None,
             passed: false,
+            exceeded_by: None,
+            first_crossed_s: None,
         },
     ];
+    summary.thresholds[0].exceeded_by = Some(summary.latency_ms.p99 / 30.0 - 1.0);
+    summary.thresholds[0].first_crossed_s = Some(44.2);
+    summary.thresholds[1].first_crossed_s = Some(79.0);
     summary.generator = Generator {
         cpu_percent: 187.3,
         lag_ms_p99: 41.7,
         saturated: true,
+        reasons: vec![
+            "Its threads used 94% of both cores: use fewer virtual users, or several generators with --segment."
+                .to_owned(),
+            "It acted 41.7 ms late on one iteration in a hundred: what it measured includes that.".to_owned(),
+        ],
     };
     summary.interrupted = true;
+    result
+}
+
+/// Two minutes of 800 requests a second, whatever the target does: it stalls for three seconds, and what was due then
+/// is sent late or not at all.
+pub(crate) fn open() -> RunResult {
+    let requests: Vec<Request> = requests(120, |_, latency| (latency, None))
+        .into_iter()
+        .map(|request| match 63.0 - request.ended {
+            // Who was due in the stall waits for its end, and then for those before.
+            left if (0.0..3.0).contains(&left) => Request {
+                ended: 63.0 + (3.0 - left) / 4.0,
+                latency_ms: left * 1_000.0 + (3.0 - left) * 250.0 + request.latency_ms,
+                ..request
+            },
+            _ => request,
+        })
+        .collect();
+    let mut result = result(&requests, 120);
+    let all: Vec<&Request> = requests.iter().collect();
+    let summary = &mut result.summary;
+    summary.model = LoadModel::Open;
+    summary.load = "800/s for 2m, up to 400 virtual users, after 10s of warm-up".to_owned();
+    summary.vus = 400;
+    summary.command =
+        "loadgen run http://10.0.3.17:8080 --scenario shop.toml --rate 800/s --duration 2m --max-vus 400 --warmup 10s \
+                       --trace-url 'http://traces.example:16686/trace/{trace_id}' --tag build=4711"
+            .to_owned();
+    summary.scenario = "shop".to_owned();
+    summary.target = "http://10.0.3.17:8080".to_owned();
+    summary.generators = (1..=3).map(|n| format!("{n}/3")).collect();
+    summary.tags = [("build", "4711"), ("branch", "main")]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into();
+    summary.uncorrected_latency_ms = Some(latency(&all, |request| request.uncorrected_ms));
+    for (name, step) in &mut summary.steps {
+        let of_step: Vec<&Request> = requests.iter().filter(|request| request.step == name).collect();
+        step.uncorrected_latency_ms = Some(latency(&of_step, |request| request.uncorrected_ms));
+        let kind = if ["read", "list"].contains(&name.as_str()) {
+            "read"
+        } else {
+            "write"
+        };
+        step.tags = [("kind".to_owned(), kind.to_owned())].into();
+    }
+    for (second, point) in result.timeline.iter_mut().enumerate() {
+        let stalled = (60..63).contains(&second);
+        point.dropped = if stalled { 400 } else { 0 };
+        // What was dropped never became a request; the rest of those due in the stall ended after it.
+        point.due = if stalled || second == 63 { 800 } else { point.requests };
+        point.vus = if second < 60 { 24 } else { 400 };
+    }
+    summary.due = result.timeline.iter().map(|point| point.due).sum();
+    summary.dropped = result.timeline.iter().map(|point| point.dropped).sum();
+    summary.thresholds = vec![
+        ThresholdResult {
+            exceeded_by: Some(summary.latency_ms.p99 / 250.0 - 1.0),
+            first_crossed_s: Some(63.4),
+            ..threshold("p(99)<250ms for 30s", summary.latency_ms.p99, false)
+        },
+        ThresholdResult {
+            first_crossed_s: Some(61.0),
+            ..threshold("dropped<2%", summary.dropped as f64, true)
+        },
+        threshold("error_rate<1%", 0.0, true),
+    ];
+    for (index, slow) in summary.slowest.iter_mut().enumerate() {
+        slow.sampled = index % 3 != 2;
+        slow.trace_url = slow
+            .sampled
+            .then(|| format!("http://traces.example:16686/trace/{}", slow.trace_id));
+    }
+    summary.checks = vec![
+        check("read", "status is 200", 54_000, 0),
+        check("read", "/name is not empty", 53_988, 12),
+        check("create", "answers within 100 ms", 10_611, 189),
+    ];
+    result.spectrum = spectrum(&all, true);
     result
 }
 
@@ -143,6 +236,22 @@ pub(crate) fn wide() -> RunResult {
             requests: 3_000_000 + u64::from(n % 977) * 100,
             failed: u64::from(n == 40_000),
             latency_ms: result.summary.latency_ms,
+            due: 3_000_000,
+            dropped: u64::from(n == 50_000),
+            vus: 100_000,
+            cpu_percent: 1_450.0 + f64::from(n % 11),
+            lag_ms_p99: 0.2,
+        })
+        .collect();
+    result.summary.model = LoadModel::Open;
+    result.summary.due = 259_200_000_000;
+    result.summary.dropped = 1;
+    result.summary.generators = (1..=500).map(|n| format!("{n}/500")).collect();
+    result.heatmap.columns = (0..86_400u64)
+        .map(|n| {
+            (0..result.heatmap.bounds_ms.len() as u64 - 1)
+                .map(|row| (n * 7_919 + row * row * 104_729) % 900_000)
+                .collect()
         })
         .collect();
     result
@@ -173,10 +282,38 @@ pub(crate) fn hostile() -> RunResult {
     for threshold in &mut summary.thresholds {
         threshold.expression = format!("{attack}: p(99)<1ms");
     }
-    for slow in &mut summary.slowest {
-        slow.trace_id = attack.to_owned();
-        slow.step = attack.to_owned();
-        slow.status = attack.to_owned();
+    let links = [
+        "javascript:window.pwned=1",
+        attack,
+        "data:text/html,<script>1</script>",
+        "vbscript:1",
+        "//host/x",
+    ];
+    for (traced, link) in summary
+        .slowest
+        .iter_mut()
+        .chain(&mut summary.failures)
+        .zip(links.iter().cycle())
+    {
+        traced.trace_id = attack.to_owned();
+        traced.step = attack.to_owned();
+        traced.status = attack.to_owned();
+        traced.sampled = true;
+        traced.trace_url = Some((*link).to_owned());
+    }
+    summary.load = format!("{attack}{endless}");
+    summary.generators = vec![attack.to_owned(), endless.clone()];
+    summary.tags = [(attack.to_owned(), endless.clone())].into();
+    summary.generator.reasons = vec![format!("{attack}{endless}")];
+    summary.environment = Environment {
+        host: attack.to_owned(),
+        os: endless.clone(),
+        architecture: attack.to_owned(),
+        cores: u32::MAX,
+    };
+    summary.checks = vec![check(attack, &endless, 1, 1)];
+    for step in summary.steps.values_mut() {
+        step.tags = [(attack.to_owned(), endless.clone())].into();
     }
     result
 }
@@ -186,7 +323,17 @@ fn request(ended: f64, step: &'static str, latency_ms: f64, status: &'static str
         ended,
         step,
         latency_ms,
+        uncorrected_ms: latency_ms,
         status,
+        failed,
+    }
+}
+
+fn check(step: &str, name: &str, passed: u64, failed: u64) -> Check {
+    Check {
+        step: step.to_owned(),
+        name: name.to_owned(),
+        passed,
         failed,
     }
 }
@@ -247,8 +394,9 @@ fn result(requests: &[Request], seconds: u32) -> RunResult {
                 rate: of_step.len() as f64 / f64::from(seconds),
                 failed: failed(&of_step),
                 status: statuses(&of_step),
-                latency_ms: latency(&of_step),
+                latency_ms: latency(&of_step, |request| request.latency_ms),
                 uncorrected_latency_ms: None,
+                tags: BTreeMap::new(),
                 bytes_sent: of_step.len() as u64 * 214,
                 bytes_received: of_step.len() as u64 * 188,
             };
@@ -257,15 +405,13 @@ fn result(requests: &[Request], seconds: u32) -> RunResult {
         .collect();
     let mut slowest = all.clone();
     slowest.sort_by(|a, b| b.latency_ms.total_cmp(&a.latency_ms));
-    let slowest = slowest.iter().take(10).enumerate().map(|(index, request)| SlowRequest {
-        trace_id: format!(
-            "{:032x}",
-            (index as u128 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
-        ),
-        latency_ms: request.latency_ms,
-        status: request.status.to_owned(),
-        step: request.step.to_owned(),
-    });
+    let slowest = slowest
+        .iter()
+        .take(10)
+        .enumerate()
+        .map(|(index, request)| traced(index, request));
+    let failures = all.iter().filter(|request| request.failed).take(8).enumerate();
+    let failures = failures.map(|(index, request)| traced(index + 100, request));
     let timeline = (0..seconds).map(|second| {
         let within: Vec<&Request> = requests
             .iter()
@@ -276,7 +422,12 @@ fn result(requests: &[Request], seconds: u32) -> RunResult {
             length_s: 1.0,
             requests: within.len() as u64,
             failed: failed(&within),
-            latency_ms: latency(&within),
+            latency_ms: latency(&within, |request| request.latency_ms),
+            due: 0,
+            dropped: 0,
+            vus: 100,
+            cpu_percent: 18.0 + within.len() as f64 / 100.0,
+            lag_ms_p99: 0.2 + f64::from(second % 7) * 0.03,
         }
     });
     let summary = Summary {
@@ -291,38 +442,75 @@ fn result(requests: &[Request], seconds: u32) -> RunResult {
         started_at: "2026-11-22T14:03:05.123Z".to_owned(),
         duration_s: f64::from(seconds) + 0.018,
         vus: 100,
+        model: LoadModel::Closed,
+        load: format!("100 virtual users for {seconds}s"),
+        generators: vec!["1/1".to_owned()],
+        tags: BTreeMap::new(),
         interrupted: false,
         requests: all.len() as u64,
         rate: all.len() as f64 / f64::from(seconds),
         failed: failed(&all),
+        due: 0,
         dropped: 0,
         status: statuses(&all),
         errors: errors(&all),
-        latency_ms: latency(&all),
+        latency_ms: latency(&all, |request| request.latency_ms),
         uncorrected_latency_ms: None,
         bytes_sent: all.len() as u64 * 214,
         bytes_received: all.len() as u64 * 188,
         steps,
+        checks: Vec::new(),
         thresholds: Vec::new(),
         generator: Generator {
             cpu_percent: 23.4,
             lag_ms_p99: 0.31,
             saturated: false,
+            reasons: Vec::new(),
         },
+        environment: environment(),
         slowest: slowest.collect(),
+        failures: failures.collect(),
     };
     RunResult {
         summary,
         timeline: timeline.collect(),
         distribution: distribution(&all),
+        spectrum: spectrum(&all, false),
+        heatmap: heatmap(&all, seconds),
     }
 }
 
-fn threshold(expression: &str, value: f64, passed: bool) -> ThresholdResult {
+pub(crate) fn environment() -> Environment {
+    Environment {
+        host: "load-1".to_owned(),
+        os: "Linux 6.12.41".to_owned(),
+        architecture: "x86_64".to_owned(),
+        cores: 2,
+    }
+}
+
+fn traced(index: usize, request: &Request) -> TracedRequest {
+    TracedRequest {
+        trace_id: format!(
+            "{:032x}",
+            (index as u128 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
+        ),
+        sampled: false,
+        trace_url: None,
+        ended_s: request.ended,
+        latency_ms: request.latency_ms,
+        status: request.status.to_owned(),
+        step: request.step.to_owned(),
+    }
+}
+
+pub(crate) fn threshold(expression: &str, value: f64, passed: bool) -> ThresholdResult {
     ThresholdResult {
         expression: expression.to_owned(),
         value: Some(value),
         passed,
+        exceeded_by: None,
+        first_crossed_s: None,
     }
 }
 
@@ -357,48 +545,6 @@ fn errors(requests: &[&Request]) -> Vec<ErrorKind> {
         .collect();
     errors.sort_by_key(|error| std::cmp::Reverse(error.count));
     errors
-}
-
-fn latency(requests: &[&Request]) -> Latency {
-    let mut sorted: Vec<f64> = requests.iter().map(|request| request.latency_ms).collect();
-    sorted.sort_by(f64::total_cmp);
-    let (Some(min), Some(max)) = (sorted.first(), sorted.last()) else {
-        return Latency::default();
-    };
-    let at = |share: f64| sorted[((sorted.len() as f64 * share).ceil() as usize).clamp(1, sorted.len()) - 1];
-    Latency {
-        min: *min,
-        mean: sorted.iter().sum::<f64>() / sorted.len() as f64,
-        p50: at(0.5),
-        p90: at(0.9),
-        p95: at(0.95),
-        p99: at(0.99),
-        p99_9: at(0.999),
-        max: *max,
-    }
-}
-
-fn distribution(requests: &[&Request]) -> Vec<DistributionBucket> {
-    const RATIO: f64 = 1.1;
-    let Some(lowest) = requests.iter().map(|request| request.latency_ms).min_by(f64::total_cmp) else {
-        return Vec::new();
-    };
-    let mut upper = lowest;
-    let mut buckets: Vec<DistributionBucket> = Vec::new();
-    let mut sorted: Vec<f64> = requests.iter().map(|request| request.latency_ms).collect();
-    sorted.sort_by(f64::total_cmp);
-    let mut rest = sorted.as_slice();
-    while !rest.is_empty() {
-        let within = rest.partition_point(|ms| *ms <= upper);
-        buckets.push(DistributionBucket {
-            from_ms: upper / RATIO,
-            to_ms: upper,
-            count: within as u64,
-        });
-        rest = &rest[within..];
-        upper *= RATIO;
-    }
-    buckets
 }
 
 /// Numbers that look random and are the same every time.
