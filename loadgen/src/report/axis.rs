@@ -250,12 +250,7 @@ fn power_label(ms: f64) -> String {
     };
     // The three digits of a round value end in zeros that say nothing on an axis.
     let text = format::significant(value);
-    let text = if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        &text
-    };
-    format!("{text}\u{a0}{unit}")
+    format!("{}\u{a0}{unit}", format::without_idle_decimals(&text))
 }
 
 /// A tick's value with the decimals its step needs, in thousands or millions where it is long.

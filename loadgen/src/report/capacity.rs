@@ -91,8 +91,8 @@ fn verdict(result: &CapacityResult) -> Verdict {
 fn confidence(result: &CapacityResult) -> String {
     match result.interval {
         Some((low, high)) => format!(
-            "; with {}% confidence the capacity lies between {} and {}",
-            format::significant(result.confidence * 100.0).trim_end_matches(".0"),
+            "; with {} confidence the capacity lies between {} and {}",
+            format::confidence(result.confidence),
             format::rate(low),
             format::rate(high)
         ),
@@ -173,40 +173,34 @@ fn probes(result: &CapacityResult) -> Markup {
         &[
             "Probe",
             "Phase",
-            "Started at",
-            "Held for",
+            "Held from, for",
             "Asked",
             "Achieved",
             "p50",
-            "p95",
             "p99",
             "Failed",
             "Dropped",
             "CPU",
-            "Lag, p99",
             "Verdict",
-            "Why not",
         ],
         html! {
             @for (index, probe) in result.probes.iter().enumerate().take(ROW_LIMIT) {
                 tr {
                     th scope="row" { (index + 1) }
                     td.text { (phase(probe.phase)) }
-                    td { (format::elapsed(probe.started_s, 1.0, total_s.max(probe.started_s))) }
-                    td { (format::length(probe.duration_s)) }
+                    td { (format::elapsed(probe.started_s, 1.0, total_s.max(probe.started_s))) ", " (format::length(probe.duration_s)) }
                     td { (format::rate(probe.rate)) }
                     td { (format::rate(probe.achieved_rate)) }
-                    @for ms in [probe.latency_ms.p50, probe.latency_ms.p95, probe.latency_ms.p99] {
+                    @for ms in [probe.latency_ms.p50, probe.latency_ms.p99] {
                         td { @if probe.requests > 0 { (format::latency(ms)) } @else { (format::NONE) } }
                     }
                     td { (format::percent(probe.failed, probe.requests)) }
                     td { (format::count(probe.dropped)) }
                     td { (format::significant(probe.generator.cpu_percent)) "%" }
-                    td { (format::latency(probe.generator.lag_ms_p99)) }
                     td.text {
                         @if probe.passed { span.mark.passed { "✓ borne" } } @else { span.mark.failed { "✗ not borne" } }
+                        @if !probe.reason.is_empty() { br; (format::excerpt(&probe.reason, TEXT_LIMIT)) }
                     }
-                    td.text { (format::excerpt(&probe.reason, TEXT_LIMIT)) }
                 }
             }
         },

@@ -4,6 +4,7 @@
 //! strokes keep their size from a phone to a sheet of paper. Lines live in a nested SVG that stretches. Labels of the
 //! vertical axis stand outside the box, in the margin that the style sheet leaves.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use maud::{Markup, html};
@@ -42,7 +43,7 @@ pub(super) struct Chart {
 /// A line of the legend.
 pub(super) struct Entry {
     pub(super) class: &'static str,
-    pub(super) name: &'static str,
+    pub(super) name: Cow<'static, str>,
     pub(super) value: String,
 }
 

@@ -54,6 +54,9 @@ impl Crossings {
                 _ => groups.push((at, vec![*number])),
             }
         }
+        for (_, numbers) in &mut groups {
+            numbers.sort_unstable();
+        }
         html! {
             @for (second, number) in &self.0 {
                 @let at = chart::percent(x.position(*second));

@@ -84,8 +84,8 @@ pub(super) fn distribution(summary: &Summary, buckets: &[DistributionBucket]) ->
         height: bottom,
         whole: "All requests",
         legend: vec![
-            Entry { class: "bars", name: "requests", value: format!("{} (100%)", format::count(total)) },
-            Entry { class: "cumulative", name: "up to here", value: "100%".to_owned() },
+            Entry { class: "bars", name: "requests".into(), value: format!("{} (100%)", format::count(total)) },
+            Entry { class: "cumulative", name: "up to here".into(), value: "100%".to_owned() },
         ],
         points,
         drawing: html! {

@@ -88,9 +88,9 @@ pub(super) fn heatmap(heatmap: &Heatmap, timeline: &[TimelinePoint], crossings: 
         height: bottom,
         whole: "Whole run",
         legend: vec![
-            Entry { class: "plain", name: "requests", value: total },
-            Entry { class: "plain", name: "most took", value: busiest },
-            Entry { class: "plain", name: "slowest up to", value: slowest },
+            Entry { class: "plain", name: "requests".into(), value: total },
+            Entry { class: "plain", name: "most took".into(), value: busiest },
+            Entry { class: "plain", name: "slowest up to".into(), value: slowest },
         ],
         points,
         drawing: html! {

@@ -1,5 +1,7 @@
 //! The knee: what became of the latency and of the achieved rate as the rate asked for went up.
 
+use std::borrow::Cow;
+
 use maud::{Markup, html};
 
 use super::axis::{Axis, suitable_latency};
@@ -18,6 +20,8 @@ const ACHIEVED_HEIGHT: f64 = 150.0;
 const SHAPE: f64 = 4.5;
 /// More probes than these a search does not make.
 const MAX_PROBES: usize = 400;
+/// Characters of the figure's name.
+const NAME_LIMIT: usize = 28;
 
 /// The figure on the upper axis.
 struct Drawn<'a> {
@@ -27,6 +31,14 @@ struct Drawn<'a> {
 }
 
 impl Drawn<'_> {
+    /// Short enough for a phone.
+    fn name(&self) -> Cow<'static, str> {
+        match self.objective.name {
+            name if name.chars().count() <= NAME_LIMIT => name.to_owned().into(),
+            _ => "figure of the objective".into(),
+        }
+    }
+
     fn value(&self, probe: &Probe) -> Option<f64> {
         let value = match self.expression {
             Some(expression) => probe.objectives.iter().find(|o| o.expression == expression)?.value?,
@@ -79,7 +91,6 @@ pub(super) fn knee(result: &CapacityResult) -> Markup {
             .map(|value| bottom - FIGURE_HEIGHT * y.position(value))
     };
     let achieved_y = |rate: f64| achieved_bottom - ACHIEVED_HEIGHT * achieved.position(rate);
-    let name = format!("{}, by the rate asked for", drawn.objective.name);
 
     let points = probes
         .iter()
@@ -117,14 +128,14 @@ pub(super) fn knee(result: &CapacityResult) -> Markup {
         Some((0.0, achieved_y(0.0))),
         Some((x.position(highest_rate), achieved_y(highest_rate))),
     ];
-    let mut note = "Dashed: the objective, and the rate asked for".to_owned();
+    let mut note = "By the rate asked for · dashed: the objective, and the rate that was asked for".to_owned();
     if y.is_logarithmic() {
         note.push_str(" · logarithmic scale");
     }
     if interval.is_some() {
         note += &format!(
-            " · shaded: where the capacity lies, with {}% confidence",
-            format::significant(result.confidence * 100.0)
+            " · shaded: where the capacity lies, with {} confidence",
+            format::confidence(result.confidence)
         );
     }
     let at_capacity = result
@@ -147,7 +158,7 @@ pub(super) fn knee(result: &CapacityResult) -> Markup {
                     rect.interval x=(chart::percent(from)) width=(chart::percent((to - from).max(0.002))) y=(chart::px(top)) height=(chart::px(height)) {}
                 }
             }
-            text.panel x="0" y=(chart::px(top - 10.0)) { (format::excerpt(&name, 60)) }
+            text.panel x="0" y=(chart::px(top - 10.0)) { (drawn.name()) }
             (chart::grid(&y, top, FIGURE_HEIGHT))
             @if let Some(bound) = drawn.objective.bound {
                 @let at = chart::px(bottom - FIGURE_HEIGHT * y.position(bound));
@@ -228,7 +239,7 @@ fn legend(drawn: &Drawn<'_>, probe: Option<&Probe>) -> Vec<Entry> {
     vec![
         Entry {
             class: "plain",
-            name: "figure",
+            name: drawn.name(),
             value: value.map_or_else(
                 || format::NONE.to_owned(),
                 |value| objective::text(drawn.objective.figure, value),
@@ -236,7 +247,7 @@ fn legend(drawn: &Drawn<'_>, probe: Option<&Probe>) -> Vec<Entry> {
         },
         Entry {
             class: "plain",
-            name: "achieved",
+            name: "achieved".into(),
             value: probe.map_or_else(|| format::NONE.to_owned(), |probe| format::rate(probe.achieved_rate)),
         },
     ]
@@ -254,7 +265,7 @@ fn description(result: &CapacityResult, drawn: &Drawn<'_>, probes: &[&Probe]) ->
     };
     format!(
         "{} and the achieved rate for {} probes{ends}, of which {borne} were borne. {capacity}",
-        format::excerpt(drawn.objective.name, 60),
+        drawn.name(),
         probes.len()
     )
 }

@@ -121,7 +121,7 @@ pub(super) fn latency_over_time(summary: &Summary, timeline: &Timeline, crossing
             .iter()
             .map(|(name, percentile)| Entry {
                 class: name,
-                name,
+                name: (*name).into(),
                 value: format::latency(percentile(&summary.latency_ms)),
             })
             .collect(),

@@ -92,7 +92,7 @@ impl Panels {
                 .flat_map(|panel| &panel.series)
                 .map(|series| Entry {
                     class: series.class,
-                    name: series.name,
+                    name: series.name.into(),
                     value: series.whole.clone(),
                 })
                 .collect(),

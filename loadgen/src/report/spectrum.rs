@@ -55,14 +55,18 @@ pub(super) fn spectrum(summary: &Summary, spectrum: &[SpectrumPoint]) -> Markup 
 
     let mut legend = vec![Entry {
         class: "due",
-        name: if open { "from the instant due" } else { "latency" },
+        name: if open {
+            "from the instant due".into()
+        } else {
+            "latency".into()
+        },
         value: format::latency(summary.latency_ms.max),
     }];
     let mut ends = vec![(if open { "due" } else { "all" }, height(last.latency_ms))];
     if open {
         legend.push(Entry {
             class: "sent",
-            name: "from the instant sent",
+            name: "from the instant sent".into(),
             value: uncorrected(last).map_or_else(|| format::NONE.to_owned(), format::latency),
         });
         ends.push(("sent", uncorrected(last).map_or(HEIGHT, height)));
@@ -145,12 +149,7 @@ fn gap(due: &Latency, sent: &Latency) -> String {
 fn percentile(percentile: f64) -> String {
     let decimals = (one_in(percentile).log10() - 0.5).clamp(0.0, 7.0).ceil() as usize;
     let text = format!("{percentile:.decimals$}");
-    let text = if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        &text
-    };
-    format!("{text}%")
+    format!("{}%", format::without_idle_decimals(&text))
 }
 
 fn thinned(spectrum: &[SpectrumPoint]) -> Vec<SpectrumPoint> {

@@ -248,7 +248,7 @@ pub(super) fn row_head(name: Markup) -> Markup {
 fn is_text(head: &str) -> bool {
     matches!(
         head,
-        "Example" | "Status" | "Step" | "Sent by" | "Trace id" | "Phase" | "Verdict" | "Why not"
+        "Example" | "Status" | "Step" | "Sent by" | "Trace id" | "Phase" | "Verdict"
     )
 }
 

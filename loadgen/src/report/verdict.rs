@@ -71,7 +71,7 @@ fn findings(summary: &Summary) -> Vec<Finding> {
         let headline = format!(
             "{} {} crossed",
             of(crossed, summary.thresholds.len()),
-            plural(crossed, "threshold")
+            plural(summary.thresholds.len(), crossed, "threshold")
         );
         findings.push((Level::Failed, headline, None));
     }
@@ -135,10 +135,9 @@ fn of(part: usize, whole: usize) -> String {
     }
 }
 
-fn plural(n: usize, noun: &str) -> String {
-    if n == 1 {
-        format!("{noun} was")
-    } else {
-        format!("{noun}s were")
-    }
+/// A noun and its verb: `1 of 3 thresholds was`.
+fn plural(whole: usize, part: usize, noun: &str) -> String {
+    let s = if whole == 1 { "" } else { "s" };
+    let verb = if part == 1 { "was" } else { "were" };
+    format!("{noun}{s} {verb}")
 }

@@ -137,7 +137,7 @@ pub(crate) fn open() -> RunResult {
         },
         ThresholdResult {
             first_crossed_s: Some(61.0),
-            ..threshold("dropped<2%", summary.dropped as f64, true)
+            ..threshold("dropped<1000 for 60s", summary.dropped as f64, true)
         },
         threshold("error_rate<1%", 0.0, true),
     ];
