@@ -68,11 +68,7 @@ pub(super) fn rate(summary: &Summary, timeline: &Timeline, crossings: &Crossings
     panels.insert(
         0,
         Panel {
-            name: if open {
-                "Requests per second, against iterations due"
-            } else {
-                "Requests per second"
-            },
+            name: "Requests per second",
             height: RATE_HEIGHT,
             axis: |max| Axis::amount(max, 4.0, ""),
             series: rates,

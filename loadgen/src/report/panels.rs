@@ -98,9 +98,10 @@ impl Panels {
                 .collect(),
             points,
             drawing: html! {
+                // First, so that no mark runs through a text.
+                (crossings.draw(&x, bottom))
                 @for panel in &placed { (panel.draw(&x, timeline)) }
                 (chart::x_axis(&x, bottom))
-                (crossings.draw(&x, bottom))
             },
             below: html! {},
         }

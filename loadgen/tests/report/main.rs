@@ -7,6 +7,7 @@ mod chromium;
 mod open_model;
 mod sample_capacity;
 mod sample_latency;
+mod sample_requests;
 mod sample_run;
 
 use std::path::{Path, PathBuf};
@@ -111,6 +112,12 @@ fn assert_sound(name: &str, measured: &Value, width: u32) {
             chart["colliding"],
             Value::Array(vec![]),
             "{name}: labels of {} lie on each other",
+            chart["id"]
+        );
+        assert_eq!(
+            chart["spilling"],
+            Value::Array(vec![]),
+            "{name}: labels of {} stick out of it",
             chart["id"]
         );
         for shapes in ["bars", "dots", "gaps", "drops", "heat", "interval"] {

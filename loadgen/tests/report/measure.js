@@ -57,6 +57,12 @@ const colliding = (chart) => {
   return pairs;
 };
 
+// Whether an SVG text sticks out of its figure.
+const spills = (figure) => (text) => {
+  const [inner, outer] = [text.getBoundingClientRect(), figure.getBoundingClientRect()];
+  return text.getClientRects().length && (inner.left < outer.left - 0.5 || inner.right > outer.right + 0.5);
+};
+
 const chart = (figure) => {
   const plot = figure.querySelector(".plot");
   return {
@@ -79,6 +85,7 @@ const chart = (figure) => {
     markers: [...figure.querySelectorAll("line.marker")].map((line) => line.getBoundingClientRect().x),
     ticks: [...figure.querySelectorAll(".plot text")].map((text) => text.textContent),
     colliding: colliding(figure),
+    spilling: [...figure.querySelectorAll(".plot text")].filter(spills(figure)).map((text) => text.textContent),
     legend: legend(figure),
   };
 };

@@ -2,7 +2,7 @@
 
 use loadgen::summary::{DistributionBucket, Heatmap, Latency, SpectrumPoint};
 
-use crate::sample_run::Request;
+use crate::sample_requests::Request;
 
 pub(crate) fn latency(requests: &[&Request], of: fn(&Request) -> f64) -> Latency {
     let mut sorted: Vec<f64> = requests.iter().map(|request| of(request)).collect();
