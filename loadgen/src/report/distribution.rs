@@ -33,7 +33,7 @@ pub(super) fn distribution(summary: &Summary, buckets: &[DistributionBucket]) ->
     let (Some(first), Some(last)) = (bars.first(), bars.last()) else {
         return chart::empty(ID, TITLE, "No request ended, so there is no distribution to show.");
     };
-    let total: u64 = bars.iter().map(|bar| bar.count).sum();
+    let total = bars.iter().map(|bar| bar.count).fold(0, u64::saturating_add);
     let margin = (last.to_ms / last.from_ms).max(1.01);
     let x = Axis::latency_log(first.from_ms / margin, last.to_ms.max(summary.latency_ms.max) * margin);
     let share = |count: u64| count as f64 / total as f64 * 100.0;
@@ -54,7 +54,7 @@ pub(super) fn distribution(summary: &Summary, buckets: &[DistributionBucket]) ->
     let points = bars
         .iter()
         .map(|bar| {
-            so_far += bar.count;
+            so_far = bar.count.saturating_add(so_far);
             let at = (x.position(bar.from_ms) + x.position(bar.to_ms)) / 2.0;
             Point(
                 chart::position(at),
@@ -121,7 +121,7 @@ fn table(bars: &[DistributionBucket], total: u64) -> Markup {
         &["Latency above", "up to", "Requests", "Share", "Up to here"],
         html! {
             @for bar in bars {
-                @let () = so_far += bar.count;
+                @let () = so_far = bar.count.saturating_add(so_far);
                 tr {
                     th scope="row" { (format::latency(bar.from_ms)) }
                     td { (format::latency(bar.to_ms)) }
@@ -146,7 +146,7 @@ fn bars(buckets: &[DistributionBucket]) -> Vec<DistributionBucket> {
     let mut bars: Vec<DistributionBucket> = used
         .chunks(used.len().div_ceil(MAX_BARS))
         .filter_map(|chunk| {
-            let count = chunk.iter().map(|bucket| bucket.count).sum();
+            let count = chunk.iter().map(|bucket| bucket.count).fold(0, u64::saturating_add);
             Some(DistributionBucket {
                 from_ms: chunk.first()?.from_ms,
                 to_ms: chunk.last()?.to_ms,

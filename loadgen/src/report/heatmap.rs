@@ -168,7 +168,9 @@ impl Grid {
         }
         for column in &mut columns {
             let count = |row: usize| column.counts.get(row).copied().unwrap_or(0);
-            column.counts = starts().map(|row| (row..row + joined).map(count).sum()).collect();
+            column.counts = starts()
+                .map(|row| (row..row + joined).map(count).fold(0, u64::saturating_add))
+                .collect();
         }
         let highest = columns
             .iter()
@@ -244,7 +246,7 @@ impl Grid {
 
     /// How many requests, the latencies of most of them, the upper bound of the slowest.
     fn read_out(&self, column: &Column) -> (String, String, String) {
-        let total: u64 = column.counts.iter().sum();
+        let total = column.counts.iter().copied().fold(0, u64::saturating_add);
         let none = || format::NONE.to_owned();
         let busiest = self.rows.iter().zip(&column.counts).max_by_key(|(_, count)| **count);
         let slowest = self.rows.iter().zip(&column.counts).rfind(|(_, count)| **count > 0);

@@ -77,15 +77,20 @@ fn join(points: &[TimelinePoint]) -> Option<TimelinePoint> {
         start_s: first.start_s,
         // Keeps a rate finite where an interval was recorded without a length.
         length_s: (end(last) - first.start_s).max(1e-3),
-        requests: points.iter().map(|point| point.requests).sum(),
-        failed: points.iter().map(|point| point.failed).sum(),
+        requests: total(points, |point| point.requests),
+        failed: total(points, |point| point.failed),
         latency_ms: latency_ms.unwrap_or_default(),
-        due: points.iter().map(|point| point.due).sum(),
-        dropped: points.iter().map(|point| point.dropped).sum(),
+        due: total(points, |point| point.due),
+        dropped: total(points, |point| point.dropped),
         vus: last.vus,
         cpu_percent: points.iter().map(|point| point.cpu_percent).fold(0.0, f64::max),
         lag_ms_p99: points.iter().map(|point| point.lag_ms_p99).fold(0.0, f64::max),
     })
+}
+
+/// Figures may come from files: what they add up to must not stop the report.
+fn total(points: &[TimelinePoint], count: fn(&TimelinePoint) -> u64) -> u64 {
+    points.iter().map(count).fold(0, u64::saturating_add)
 }
 
 fn higher(a: Latency, b: Latency) -> Latency {

@@ -7,6 +7,7 @@ mod chromium;
 mod open_model;
 mod sample_capacity;
 mod sample_latency;
+mod sample_odd_run;
 mod sample_requests;
 mod sample_run;
 
@@ -136,7 +137,7 @@ fn assert_sound(name: &str, measured: &Value, width: u32) {
 fn reports_open_without_a_word_on_the_console() {
     let directory = tempfile::tempdir().unwrap();
     let control = directory.path().join("control.html");
-    let forbidden = report::render(&sample_run::single()).replace("</body>", "<script>1</script></body>");
+    let forbidden = report::render(&sample_odd_run::single()).replace("</body>", "<script>1</script></body>");
     std::fs::write(&control, forbidden).unwrap();
     let console = chromium::open(&control, Scheme::Light).console;
     assert!(
@@ -144,7 +145,10 @@ fn reports_open_without_a_word_on_the_console() {
         "a violation is not seen: {console:?}"
     );
 
-    for (name, result) in [("troubled", sample_run::troubled()), ("hostile", sample_run::hostile())] {
+    for (name, result) in [
+        ("troubled", sample_run::troubled()),
+        ("hostile", sample_odd_run::hostile()),
+    ] {
         let opened = chromium::open(&write(name, &result), Scheme::Light);
         assert_eq!(opened.console, Vec::<String>::new(), "{name}");
         assert!(
@@ -321,10 +325,10 @@ fn a_healthy_run_passes_in_both_schemes() {
 fn a_phone_shows_all_of_it_without_scrolling_sideways() {
     for (name, result, scheme) in [
         ("troubled", sample_run::troubled(), Scheme::Dark),
-        ("hostile", sample_run::hostile(), Scheme::Light),
-        ("wide", sample_run::wide(), Scheme::Light),
+        ("hostile", sample_odd_run::hostile(), Scheme::Light),
+        ("wide", sample_odd_run::wide(), Scheme::Light),
         ("open", sample_run::open(), Scheme::Dark),
-        ("extreme-latencies", sample_run::extreme_latencies(), Scheme::Light),
+        ("extreme-latencies", sample_odd_run::extreme_latencies(), Scheme::Light),
     ] {
         let measured = measure(&result, PHONE, scheme);
         assert_sound(name, &measured, PHONE);
@@ -334,7 +338,7 @@ fn a_phone_shows_all_of_it_without_scrolling_sideways() {
 
 #[test]
 fn texts_from_outside_stay_texts() {
-    let result = sample_run::hostile();
+    let result = sample_odd_run::hostile();
     let measured = measure(&result, WIDE, Scheme::Light);
     assert_sound("hostile", &measured, WIDE);
     assert_eq!(
@@ -354,14 +358,14 @@ fn texts_from_outside_stay_texts() {
 
 #[test]
 fn odd_runs_are_drawn_soundly() {
-    let silent = measure(&sample_run::silent(), WIDE, Scheme::Light);
+    let silent = measure(&sample_odd_run::silent(), WIDE, Scheme::Light);
     assert_sound("silent", &silent, WIDE);
     assert!(silent["verdict"].as_str().unwrap().contains("No request ended"));
     for id in ["latency-over-time", "rate-over-time", "latency-distribution"] {
         assert_eq!(chart(&silent, id)["plot"], Value::Null, "{id} says why it is empty");
     }
 
-    let single = measure(&sample_run::single(), WIDE, Scheme::Light);
+    let single = measure(&sample_odd_run::single(), WIDE, Scheme::Light);
     assert_sound("single", &single, WIDE);
     assert_eq!(
         list(&chart(&single, "latency-over-time")["dots"]).len(),
@@ -370,12 +374,12 @@ fn odd_runs_are_drawn_soundly() {
     );
     assert_eq!(list(&chart(&single, "latency-distribution")["bars"]).len(), 1);
 
-    let failed = measure(&sample_run::all_failed(), WIDE, Scheme::Light);
+    let failed = measure(&sample_odd_run::all_failed(), WIDE, Scheme::Light);
     assert_sound("all failed", &failed, WIDE);
     assert!(failed["verdict"].as_str().unwrap().contains("Every request failed"));
     assert_eq!(list(&chart(&failed, "rate-over-time")["bars"]).len(), 30);
 
-    let fast = measure(&sample_run::fast(), WIDE, Scheme::Light);
+    let fast = measure(&sample_odd_run::fast(), WIDE, Scheme::Light);
     assert_sound("fast", &fast, WIDE);
     assert!(
         texts(&chart(&fast, "latency-over-time")["ticks"])
@@ -383,7 +387,7 @@ fn odd_runs_are_drawn_soundly() {
             .any(|tick| tick.ends_with("µs"))
     );
 
-    let slow = sample_run::extreme_latencies();
+    let slow = sample_odd_run::extreme_latencies();
     write("extreme-latencies", &slow);
     let slow = measure(&slow, WIDE, Scheme::Light);
     assert_sound("extreme latencies", &slow, WIDE);
@@ -396,7 +400,7 @@ fn odd_runs_are_drawn_soundly() {
 
 #[test]
 fn a_report_is_of_bounded_size() {
-    let result = sample_run::wide();
+    let result = sample_odd_run::wide();
     assert_eq!(result.timeline.len(), 86_400);
     write("wide", &result);
     let html = report::render(&result);
