@@ -11,8 +11,8 @@ use super::{crossings::Crossings, format};
 use crate::summary::{Heatmap, TimelinePoint};
 
 /// More columns and rows than these are not visible at the width of the page.
-const MAX_COLUMNS: usize = 240;
-const MAX_ROWS: usize = 48;
+const MAX_COLUMNS: usize = 180;
+const MAX_ROWS: usize = 40;
 /// Pixels.
 const HEIGHT: f64 = 240.0;
 /// Colours, from few requests to many. They follow the logarithm of the count, or a usual second would hide the tail.

@@ -100,7 +100,7 @@ pub(crate) fn wide() -> RunResult {
     result.heatmap.columns = (0..86_400u64)
         .map(|n| {
             (0..result.heatmap.bounds_ms.len() as u64 - 1)
-                .map(|row| (n * 7_919 + row * row * 104_729) % 900_000)
+                .map(|row| 1 << (((n / 480) * 7_919 + row * row * 104_729) % 23))
                 .collect()
         })
         .collect();
