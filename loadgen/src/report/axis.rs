@@ -71,6 +71,16 @@ impl Axis {
         }
     }
 
+    /// Shares of 1, labelled in percent, from zero to `max`.
+    pub(super) fn share(max: f64) -> Self {
+        let max = if max > 0.0 { max } else { 0.01 };
+        let axis = Self::amount(max * 100.0, 4.0, "%");
+        Self {
+            high: axis.high / 100.0,
+            ..axis
+        }
+    }
+
     /// Latencies in milliseconds from zero to `max`.
     pub(super) fn latency(max: f64) -> Self {
         let max = if max > 0.0 { max } else { 1.0 };
@@ -122,10 +132,34 @@ impl Axis {
         axis
     }
 
+    /// Percentiles, spread so that each further nine takes as much room as the one before. Positions are those of
+    /// [`one_in`], up to `high`.
+    pub(super) fn percentiles(high: f64) -> Self {
+        let high = high.clamp(12.0, 1.2e7);
+        let mut axis = Self {
+            low: 1.0,
+            high,
+            logarithmic: true,
+            ticks: Vec::new(),
+        };
+        axis.ticks = (0..=high.log10().floor() as usize)
+            .map(|nines| Tick {
+                at: axis.position(10f64.powi(nines as i32)),
+                label: match nines {
+                    0 => "0%".to_owned(),
+                    1 => "90%".to_owned(),
+                    2 => "99%".to_owned(),
+                    _ => format!("99.{}%", "9".repeat(nines - 2)),
+                },
+            })
+            .collect();
+        axis
+    }
+
     /// Where a value lies, from 0 to 1; values beyond an end lie on it.
     pub(super) fn position(&self, value: f64) -> f64 {
         let at = if self.logarithmic {
-            (value.max(self.low) / self.low).ln() / (self.high / self.low).ln()
+            (value.clamp(self.low, self.high) / self.low).ln() / (self.high / self.low).ln()
         } else {
             (value - self.low) / (self.high - self.low)
         };
@@ -134,6 +168,25 @@ impl Axis {
 
     pub(super) fn is_logarithmic(&self) -> bool {
         self.logarithmic
+    }
+}
+
+/// Which share of requests is slower than a percentile, as "one in so many"; infinite for the slowest of all.
+pub(super) fn one_in(percentile: f64) -> f64 {
+    100.0 / (100.0 - percentile.clamp(0.0, 100.0))
+}
+
+/// From this ratio of the highest latency to the usual one on, a linear scale would flatten everything but the peak.
+const LOG_SCALE_FROM: f64 = 100.0;
+
+/// An axis for latencies in milliseconds that suits how far apart they are: `usual` is a typical one, `lowest` the
+/// lowest positive one.
+pub(super) fn suitable_latency(lowest: Option<f64>, usual: f64, highest: f64) -> Axis {
+    match lowest {
+        Some(lowest) if usual > 0.0 && highest / usual >= LOG_SCALE_FROM => {
+            Axis::latency_log(lowest * 0.8, highest * 1.2)
+        }
+        _ => Axis::latency(highest),
     }
 }
 
@@ -197,12 +250,7 @@ fn power_label(ms: f64) -> String {
     };
     // The three digits of a round value end in zeros that say nothing on an axis.
     let text = format::significant(value);
-    let text = if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        &text
-    };
-    format!("{text}\u{a0}{unit}")
+    format!("{}\u{a0}{unit}", format::without_idle_decimals(&text))
 }
 
 /// A tick's value with the decimals its step needs, in thousands or millions where it is long.
@@ -294,6 +342,16 @@ mod tests {
         );
         assert_eq!(labels(&Axis::latency_log(1.0, 1.0)).len(), 5);
         assert!(labels(&Axis::latency_log(1e-300, 1e9)).len() <= LOG_TICKS);
+    }
+
+    #[test]
+    fn percentiles_get_a_nine_per_tick() {
+        let axis = Axis::percentiles(45_000.0);
+        assert_eq!(labels(&axis), ["0%", "90%", "99%", "99.9%", "99.99%"]);
+        assert!((axis.position(one_in(99.0)) - axis.ticks[2].at).abs() < 1e-9);
+        assert_eq!(axis.position(one_in(100.0)), 1.0);
+        assert_eq!(labels(&Axis::percentiles(f64::MAX)).last().unwrap(), "99.99999%");
+        assert_eq!(labels(&Axis::percentiles(0.0)), ["0%", "90%"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! strokes keep their size from a phone to a sheet of paper. Lines live in a nested SVG that stretches. Labels of the
 //! vertical axis stand outside the box, in the margin that the style sheet leaves.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use maud::{Markup, html};
@@ -24,6 +25,8 @@ pub(super) struct Chart {
     pub(super) title: &'static str,
     /// What a reader must know to read the chart right.
     pub(super) note: String,
+    /// What the chart means, in a sentence or two.
+    pub(super) meaning: String,
     /// What the chart shows, for those who do not see it.
     pub(super) description: String,
     /// Pixels, axis labels left out.
@@ -33,12 +36,14 @@ pub(super) struct Chart {
     pub(super) legend: Vec<Entry>,
     pub(super) points: Vec<Point>,
     pub(super) drawing: Markup,
+    /// What stands below the plot, such as the key to its colours or its figures as a table.
+    pub(super) below: Markup,
 }
 
 /// A line of the legend.
 pub(super) struct Entry {
     pub(super) class: &'static str,
-    pub(super) name: &'static str,
+    pub(super) name: Cow<'static, str>,
     pub(super) value: String,
 }
 
@@ -65,6 +70,7 @@ impl Chart {
                 figcaption {
                     h2 { (self.title) }
                     @if !self.note.is_empty() { p.note { (self.note) } }
+                    @if !self.meaning.is_empty() { p.meaning { (self.meaning) } }
                 }
                 (self.legend())
                 div.plot data-points=(points) {
@@ -75,6 +81,7 @@ impl Chart {
                         (self.drawing)
                     }
                 }
+                (self.below)
             }
         }
     }
@@ -182,8 +189,8 @@ pub(super) fn band(class: &str, points: &[Option<(f64, f64, f64)>], height: f64)
     html! { @if !path.is_empty() { (stretched(height, &html! { path.band.(class) d=(path) {} })) } }
 }
 
-/// Values that hold for a whole interval: (from, to, pixels), without gaps, filled down to `bottom`.
-pub(super) fn steps(class: &str, spans: &[(f64, f64, f64)], bottom: f64) -> Markup {
+/// Values that hold for a whole interval: (from, to, pixels), without gaps; filled down to `bottom` if asked for.
+pub(super) fn steps(class: &str, spans: &[(f64, f64, f64)], bottom: f64, filled: bool) -> Markup {
     let mut path = String::new();
     for (index, (from, to, y)) in spans.iter().enumerate() {
         step_to(&mut path, if index == 0 { 'M' } else { 'L' }, *from, *y);
@@ -197,8 +204,23 @@ pub(super) fn steps(class: &str, spans: &[(f64, f64, f64)], bottom: f64) -> Mark
     }
     stretched(
         bottom,
-        &html! { path.band.(class) d=(area) {} path.line.(class) d=(path) {} },
+        &html! { @if filled { path.band.(class) d=(area) {} } path.line.(class) d=(path) {} },
     )
+}
+
+/// Appends a rectangle to a path in the stretching coordinate system: (from, to) of the width, pixels from the top.
+pub(super) fn add_rectangle(path: &mut String, (from, to): (f64, f64), top: f64, height: f64) {
+    let (left, width) = (from * WIDTH, (to - from) * WIDTH);
+    // Writing to a string does not fail.
+    let _ = write!(
+        path,
+        "M{} {}h{}v{}h{}z",
+        px(left),
+        px(top),
+        px(width),
+        px(height),
+        px(-width)
+    );
 }
 
 /// Names at the right ends of lines, moved apart where they would overlap. Expects them from top to bottom.
@@ -217,6 +239,16 @@ pub(super) fn end_labels(labels: &[(&str, f64)], height: f64) -> Markup {
             text.end-label.(*name) x="100%" dx="6" y=(px(y)) dy="0.35em" { (name) }
         }
     }
+}
+
+/// A number for the page's script, to a tenth of a pixel.
+pub(super) fn tenth(pixels: f64) -> f64 {
+    (pixels * 10.0).round() / 10.0
+}
+
+/// A horizontal position for the page's script.
+pub(super) fn position(share: f64) -> f64 {
+    (share * 1e4).round() / 1e4
 }
 
 /// Pixels, to a tenth.

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::axis::Axis;
 use super::chart::{self, Chart, Entry, Point};
-use super::format;
+use super::{format, tables};
 use crate::summary::{DistributionBucket, Latency, Summary};
 
 /// More bars than this are too thin to tell apart.
@@ -33,7 +33,7 @@ pub(super) fn distribution(summary: &Summary, buckets: &[DistributionBucket]) ->
     let (Some(first), Some(last)) = (bars.first(), bars.last()) else {
         return chart::empty(ID, TITLE, "No request ended, so there is no distribution to show.");
     };
-    let total: u64 = bars.iter().map(|bar| bar.count).sum();
+    let total = bars.iter().map(|bar| bar.count).fold(0, u64::saturating_add);
     let margin = (last.to_ms / last.from_ms).max(1.01);
     let x = Axis::latency_log(first.from_ms / margin, last.to_ms.max(summary.latency_ms.max) * margin);
     let share = |count: u64| count as f64 / total as f64 * 100.0;
@@ -54,10 +54,10 @@ pub(super) fn distribution(summary: &Summary, buckets: &[DistributionBucket]) ->
     let points = bars
         .iter()
         .map(|bar| {
-            so_far += bar.count;
+            so_far = bar.count.saturating_add(so_far);
             let at = (x.position(bar.from_ms) + x.position(bar.to_ms)) / 2.0;
             Point(
-                (at * 1e4).round() / 1e4,
+                chart::position(at),
                 format!("{} – {}", format::latency(bar.from_ms), format::latency(bar.to_ms)),
                 vec![
                     format!("{} ({})", format::count(bar.count), format::percent(bar.count, total)),
@@ -72,6 +72,7 @@ pub(super) fn distribution(summary: &Summary, buckets: &[DistributionBucket]) ->
         id: ID,
         title: TITLE,
         note: "Share of requests by latency · logarithmic scale".to_owned(),
+        meaning: String::new(),
         description: format!(
             "Latencies reach from {} to {}. Half of the requests took up to {}, 95% up to {}, 99% up to {}.",
             format::latency(summary.latency_ms.min),
@@ -83,8 +84,8 @@ pub(super) fn distribution(summary: &Summary, buckets: &[DistributionBucket]) ->
         height: bottom,
         whole: "All requests",
         legend: vec![
-            Entry { class: "bars", name: "requests", value: format!("{} (100%)", format::count(total)) },
-            Entry { class: "cumulative", name: "up to here", value: "100%".to_owned() },
+            Entry { class: "bars", name: "requests".into(), value: format!("{} (100%)", format::count(total)) },
+            Entry { class: "cumulative", name: "up to here".into(), value: "100%".to_owned() },
         ],
         points,
         drawing: html! {
@@ -108,8 +109,29 @@ pub(super) fn distribution(summary: &Summary, buckets: &[DistributionBucket]) ->
                 }
             }
         },
+        below: table(&bars, total),
     }
     .render()
+}
+
+fn table(bars: &[DistributionBucket], total: u64) -> Markup {
+    let mut so_far = 0;
+    tables::folded(
+        "Figures of the distribution",
+        &["Latency above", "up to", "Requests", "Share", "Up to here"],
+        html! {
+            @for bar in bars {
+                @let () = so_far = bar.count.saturating_add(so_far);
+                tr {
+                    th scope="row" { (format::latency(bar.from_ms)) }
+                    td { (format::latency(bar.to_ms)) }
+                    td { (format::count(bar.count)) }
+                    td { (format::percent(bar.count, total)) }
+                    td { (format::percent(so_far, total)) }
+                }
+            }
+        },
+    )
 }
 
 /// Buckets from the first to the last that holds a request, neighbours joined until they are few enough. As buckets
@@ -124,7 +146,7 @@ fn bars(buckets: &[DistributionBucket]) -> Vec<DistributionBucket> {
     let mut bars: Vec<DistributionBucket> = used
         .chunks(used.len().div_ceil(MAX_BARS))
         .filter_map(|chunk| {
-            let count = chunk.iter().map(|bucket| bucket.count).sum();
+            let count = chunk.iter().map(|bucket| bucket.count).fold(0, u64::saturating_add);
             Some(DistributionBucket {
                 from_ms: chunk.first()?.from_ms,
                 to_ms: chunk.last()?.to_ms,

@@ -35,6 +35,11 @@ pub(super) fn percent(part: u64, whole: u64) -> String {
     }
 }
 
+/// A level of confidence, given as a share of 1: `95%`, `99.9%`.
+pub(super) fn confidence(share: f64) -> String {
+    format!("{}%", without_idle_decimals(&significant(share * 100.0)))
+}
+
 /// Events per second.
 pub(super) fn rate(per_second: f64) -> String {
     format!("{}/s", significant(per_second))
@@ -76,10 +81,17 @@ pub(super) fn duration(seconds: f64) -> String {
 pub(super) fn length(seconds: f64) -> String {
     let text = duration(seconds);
     match text.split_once('\u{a0}') {
-        Some((value, unit)) if value.contains('.') => {
-            format!("{}\u{a0}{unit}", value.trim_end_matches('0').trim_end_matches('.'))
-        }
+        Some((value, unit)) if value.contains('.') => format!("{}\u{a0}{unit}", without_idle_decimals(value)),
         _ => text,
+    }
+}
+
+/// `0.250` as `0.25`, `1.00` as `1`, `100` as it is.
+pub(super) fn without_idle_decimals(number: &str) -> &str {
+    if number.contains('.') {
+        number.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        number
     }
 }
 
@@ -213,6 +225,7 @@ mod tests {
         assert_eq!(length(0.25), "0.25\u{a0}s");
         assert_eq!(length(30.0), "30\u{a0}s");
         assert_eq!(length(120.0), "2\u{a0}min");
+        assert_eq!([0.95, 0.999, 1.0].map(confidence), ["95%", "99.9%", "100%"]);
     }
 
     #[test]

@@ -1,31 +1,69 @@
-//! The tables of the report.
+//! The tables of figures, and what every table is made of.
+
+use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::format;
-use crate::summary::{Latency, Summary, ThresholdResult};
+use super::timeline::Timeline;
+use super::{crossings, format, objective};
+use crate::summary::{Latency, Summary, ThresholdResult, TimelinePoint};
 
-/// Characters of an error's example; the rest is in the summary JSON.
-const EXAMPLE_LIMIT: usize = 600;
+/// Characters of a text in a cell; the rest is in the summary JSON.
+pub(super) const TEXT_LIMIT: usize = 600;
 /// Characters of a name in a row's head.
-const NAME_LIMIT: usize = 120;
+pub(super) const NAME_LIMIT: usize = 120;
+/// Rows of a table of things that a scenario may have any number of.
+pub(super) const ROW_LIMIT: usize = 200;
+/// Rows of the figures over time: finer ones are in the files that a run writes.
+const TIME_ROWS: usize = 120;
 
-pub(super) fn thresholds(summary: &Summary) -> Markup {
+pub(super) fn thresholds(thresholds: &[ThresholdResult], total_s: f64) -> Markup {
     table(
         "Thresholds",
-        &["Expression", "Verdict", "Measured"],
+        &[
+            "Expression",
+            "Verdict",
+            "Measured",
+            "Beyond the bound by",
+            "First crossed at",
+        ],
         html! {
-            @for threshold in &summary.thresholds {
+            @for (index, threshold) in thresholds.iter().enumerate().take(ROW_LIMIT) {
                 tr {
-                    (row_head(html! { code { (format::excerpt(&threshold.expression, EXAMPLE_LIMIT)) } }))
+                    (row_head(html! {
+                        span.number { (crossings::name(index + 1)) } " "
+                        code { (format::excerpt(&threshold.expression, TEXT_LIMIT)) }
+                    }))
+                    td.text { (met(threshold.passed)) }
+                    td { (objective::measured(threshold)) }
+                    td { (exceeded_by(threshold)) }
                     td {
-                        @if threshold.passed { span.mark.passed { "✓ met" } } @else { span.mark.failed { "✗ crossed" } }
+                        @match threshold.first_crossed_s {
+                            Some(second) => {
+                                (format::elapsed(second, 0.1, total_s.max(second)))
+                                @if threshold.passed { " (recovered)" }
+                            },
+                            None => (format::NONE),
+                        }
                     }
-                    td { (measured(threshold)) }
                 }
             }
         },
     )
+}
+
+/// Whether an objective was met.
+pub(super) fn met(passed: bool) -> Markup {
+    html! {
+        @if passed { span.mark.passed { "✓ met" } } @else { span.mark.failed { "✗ crossed" } }
+    }
+}
+
+fn exceeded_by(threshold: &ThresholdResult) -> String {
+    match threshold.exceeded_by {
+        Some(share) if share.is_finite() => format!("{}%", format::significant(share * 100.0)),
+        _ => format::NONE.to_owned(),
+    }
 }
 
 pub(super) fn percentiles(summary: &Summary) -> Markup {
@@ -56,13 +94,86 @@ pub(super) fn steps(summary: &Summary) -> Markup {
         "Steps",
         &heads,
         html! {
-            @for (name, step) in &summary.steps {
+            @for (name, step) in summary.steps.iter().take(ROW_LIMIT) {
                 tr {
-                    (row_head(html! { (format::excerpt(name, NAME_LIMIT)) }))
+                    (row_head(html! { (format::excerpt(name, NAME_LIMIT)) (tags(&step.tags)) }))
                     td { (format::count(step.requests)) }
                     td { (format::rate(step.rate)) }
                     (failed_cell(step.failed, step.requests))
                     (latency_cells(&step.latency_ms, step.requests))
+                }
+                @if let Some(uncorrected) = &step.uncorrected_latency_ms {
+                    tr.sub {
+                        th scope="row" { "from the instant sent" }
+                        td {} td {} td {}
+                        (latency_cells(uncorrected, step.requests))
+                    }
+                }
+            }
+        },
+    )
+}
+
+fn tags(tags: &BTreeMap<String, String>) -> Markup {
+    html! {
+        @for (key, value) in tags.iter().take(10) {
+            " " span.tag { (format::excerpt(key, 40)) "=" (format::excerpt(value, 60)) }
+        }
+    }
+}
+
+pub(super) fn checks(summary: &Summary) -> Markup {
+    table(
+        "Checks",
+        &["Check", "Step", "Passed", "Answers", "Failed"],
+        html! {
+            @for check in summary.checks.iter().take(ROW_LIMIT) {
+                @let answers = check.passed.saturating_add(check.failed);
+                tr {
+                    (row_head(html! { (format::excerpt(&check.name, NAME_LIMIT)) }))
+                    td.text { (format::excerpt(&check.step, NAME_LIMIT)) }
+                    td {
+                        @if check.failed == 0 && answers > 0 { span.mark.passed { "✓ 100%" } }
+                        @else { (format::percent(check.passed, answers)) }
+                    }
+                    td { (format::count(answers)) }
+                    (failed_cell(check.failed, answers))
+                }
+            }
+        },
+    )
+}
+
+/// The figures behind the charts over time.
+pub(super) fn over_time(summary: &Summary, points: &[TimelinePoint]) -> Markup {
+    let timeline = Timeline::of_at_most(TIME_ROWS, points);
+    let open = summary.due > 0;
+    let mut heads = vec!["Time", "Requests", "Rate", "Failed"];
+    if open {
+        heads.extend(["Due", "Dropped"]);
+    }
+    heads.extend(["p50", "p95", "p99", "Max", "Virtual users", "CPU", "Lag, p99"]);
+    folded(
+        "Figures over time",
+        &heads,
+        html! {
+            @for interval in &timeline.intervals {
+                tr {
+                    th scope="row" { (timeline.label(interval)) }
+                    td { (format::count(interval.requests)) }
+                    td { (format::rate(interval.requests as f64 / interval.length_s)) }
+                    td { (format::count(interval.failed)) }
+                    @if open {
+                        td { (format::count(interval.due)) }
+                        td { (format::count(interval.dropped)) }
+                    }
+                    @let latency = &interval.latency_ms;
+                    @for ms in [latency.p50, latency.p95, latency.p99, latency.max] {
+                        td { @if interval.requests > 0 { (format::latency(ms)) } @else { (format::NONE) } }
+                    }
+                    td { (format::count(interval.vus.into())) }
+                    td { (format::significant(interval.cpu_percent)) "%" }
+                    td { (format::latency(interval.lag_ms_p99)) }
                 }
             }
         },
@@ -84,7 +195,7 @@ pub(super) fn statuses(summary: &Summary) -> Markup {
         "Statuses",
         &["Status", "Requests", "Share", "Of these failed"],
         html! {
-            @for (status, count) in statuses {
+            @for (status, count) in statuses.into_iter().take(ROW_LIMIT) {
                 tr {
                     (row_head(html! { (format::excerpt(status, NAME_LIMIT)) }))
                     td { (format::count(count)) }
@@ -96,71 +207,52 @@ pub(super) fn statuses(summary: &Summary) -> Markup {
     )
 }
 
-pub(super) fn errors(summary: &Summary) -> Markup {
-    if summary.errors.is_empty() {
-        return html! { section.card { h2 { "Errors" } p.empty { "✓ None." } } };
-    }
-    table(
-        "Errors",
-        &["Kind", "Requests", "Share", "Example"],
-        html! {
-            @for error in &summary.errors {
-                tr {
-                    (row_head(html! { (format::excerpt(&error.kind, NAME_LIMIT)) }))
-                    td { (format::count(error.count)) }
-                    td { (format::percent(error.count, summary.requests)) }
-                    td.text { (format::excerpt(&error.example, EXAMPLE_LIMIT)) }
-                }
-            }
-        },
-    )
-}
-
-pub(super) fn slowest(summary: &Summary) -> Markup {
-    table(
-        "Slowest requests",
-        &["Rank", "Latency", "Status", "Sent by", "Trace id"],
-        html! {
-            @for (index, request) in summary.slowest.iter().enumerate() {
-                tr {
-                    th scope="row" { (index + 1) }
-                    td { (format::latency(request.latency_ms)) }
-                    td.text { (format::excerpt(&request.status, NAME_LIMIT)) }
-                    td.text { (format::excerpt(&request.step, NAME_LIMIT)) }
-                    td.text { code.trace-id { (format::excerpt(&request.trace_id, NAME_LIMIT)) } }
-                }
-            }
-        },
-    )
-}
-
 /// A table that scrolls sideways by itself where the page is narrow, by pointer or keyboard.
-fn table(title: &str, heads: &[&str], rows: Markup) -> Markup {
-    // Few columns of figures, spread over the page, are hard to follow with the eye.
-    let narrow = heads.len() < 5 && !heads.iter().skip(1).any(|head| is_text(head));
+pub(super) fn table(title: &str, heads: &[&str], rows: Markup) -> Markup {
     html! {
         section.card {
             h2 { (title) }
-            div.scroll role="region" aria-label=(title) tabindex="0" {
-                table.narrow[narrow] {
-                    thead { tr { @for head in heads { th scope="col" .text[is_text(head)] { (head) } } } }
-                    tbody { (rows) }
-                }
+            (scrolling(title, heads, &rows))
+        }
+    }
+}
+
+/// A table to be opened: the figures behind a chart.
+pub(super) fn folded(title: &str, heads: &[&str], rows: Markup) -> Markup {
+    html! {
+        details.figures-table {
+            summary { (title) }
+            (scrolling(title, heads, &rows))
+        }
+    }
+}
+
+fn scrolling(title: &str, heads: &[&str], rows: &Markup) -> Markup {
+    // Few columns of figures, spread over the page, are hard to follow with the eye.
+    let narrow = heads.len() < 6 && !heads.iter().skip(1).any(|head| is_text(head));
+    html! {
+        div.scroll role="region" aria-label=(title) tabindex="0" {
+            table.narrow[narrow] {
+                thead { tr { @for head in heads { th scope="col" .text[is_text(head)] { (head) } } } }
+                tbody { (rows) }
             }
         }
     }
 }
 
-fn row_head(name: Markup) -> Markup {
+pub(super) fn row_head(name: Markup) -> Markup {
     html! { th scope="row" { span.name { (name) } } }
 }
 
 /// Columns of words, set from the left; figures are set from the right.
 fn is_text(head: &str) -> bool {
-    matches!(head, "Example" | "Status" | "Sent by" | "Trace id")
+    matches!(
+        head,
+        "Example" | "Status" | "Step" | "Sent by" | "Trace id" | "Phase" | "Verdict"
+    )
 }
 
-fn latency_cells(latency: &Latency, requests: u64) -> Markup {
+pub(super) fn latency_cells(latency: &Latency, requests: u64) -> Markup {
     let figures = [
         latency.min,
         latency.mean,
@@ -178,31 +270,12 @@ fn latency_cells(latency: &Latency, requests: u64) -> Markup {
     }
 }
 
-fn failed_cell(failed: u64, requests: u64) -> Markup {
+pub(super) fn failed_cell(failed: u64, requests: u64) -> Markup {
     html! {
         @if failed > 0 {
             td { span.mark.failed { "✗ " (format::count(failed)) " (" (format::percent(failed, requests)) ")" } }
         } @else {
             td { "0" }
         }
-    }
-}
-
-/// The figure a threshold was held against, in the unit its expression implies.
-fn measured(threshold: &ThresholdResult) -> String {
-    let Some(value) = threshold.value else {
-        return "no request".to_owned();
-    };
-    // A step's name comes before a colon and may be anything.
-    let figure = threshold.expression.rsplit(':').next().unwrap_or_default().trim_start();
-    let is = |name: &str| figure.starts_with(name);
-    if is("error_rate") {
-        format!("{}%", format::significant(value * 100.0))
-    } else if is("rate") {
-        format::rate(value)
-    } else if is("dropped") || is("count") {
-        format::fixed(value, 0)
-    } else {
-        format::latency(value)
     }
 }

@@ -1,5 +1,6 @@
 //! The run over time, in as many intervals as a chart can show.
 
+use super::format;
 use crate::summary::{Latency, TimelinePoint};
 
 /// More points than this are not visible at the width of the page and only make the file larger.
@@ -16,7 +17,11 @@ impl Timeline {
     /// Joins neighbours until they are few enough. Counts add up; a percentile cannot be had from two percentiles, so
     /// the higher one stands for both.
     pub(super) fn new(points: &[TimelinePoint]) -> Self {
-        let merged = points.len().div_ceil(MAX_INTERVALS).max(1);
+        Self::of_at_most(MAX_INTERVALS, points)
+    }
+
+    pub(super) fn of_at_most(limit: usize, points: &[TimelinePoint]) -> Self {
+        let merged = points.len().div_ceil(limit).max(1);
         let mut intervals: Vec<TimelinePoint> = points.chunks(merged).filter_map(join).collect();
         // A sliver at the end would show a rate made of chance.
         if let [.., before, last] = intervals.as_slice()
@@ -33,6 +38,27 @@ impl Timeline {
     pub(super) fn total_s(&self) -> f64 {
         self.intervals.last().map_or(0.0, end)
     }
+
+    /// When an interval was, e.g. `1:30 – 1:31`.
+    pub(super) fn label(&self, interval: &TimelinePoint) -> String {
+        span_label(interval.start_s, end(interval), self.resolution_s(), self.total_s())
+    }
+
+    /// How long the intervals are, for a chart's note.
+    pub(super) fn note(&self) -> String {
+        let length = self.intervals.first().map_or(0.0, |interval| interval.length_s);
+        format!("Intervals of {}", format::length(length))
+    }
+
+    fn resolution_s(&self) -> f64 {
+        self.intervals.first().map_or(1.0, |first| first.length_s)
+    }
+}
+
+/// A stretch of time, in seconds since the start of the run.
+pub(super) fn span_label(from: f64, to: f64, resolution: f64, whole_run: f64) -> String {
+    let at = |seconds| format::elapsed(seconds, resolution, whole_run);
+    format!("{} – {}", at(from), at(to))
 }
 
 /// Seconds since the start of the run.
@@ -51,15 +77,20 @@ fn join(points: &[TimelinePoint]) -> Option<TimelinePoint> {
         start_s: first.start_s,
         // Keeps a rate finite where an interval was recorded without a length.
         length_s: (end(last) - first.start_s).max(1e-3),
-        requests: points.iter().map(|point| point.requests).sum(),
-        failed: points.iter().map(|point| point.failed).sum(),
+        requests: total(points, |point| point.requests),
+        failed: total(points, |point| point.failed),
         latency_ms: latency_ms.unwrap_or_default(),
-        due: points.iter().map(|point| point.due).sum(),
-        dropped: points.iter().map(|point| point.dropped).sum(),
+        due: total(points, |point| point.due),
+        dropped: total(points, |point| point.dropped),
         vus: last.vus,
         cpu_percent: points.iter().map(|point| point.cpu_percent).fold(0.0, f64::max),
         lag_ms_p99: points.iter().map(|point| point.lag_ms_p99).fold(0.0, f64::max),
     })
+}
+
+/// Figures may come from files: what they add up to must not stop the report.
+fn total(points: &[TimelinePoint], count: fn(&TimelinePoint) -> u64) -> u64 {
+    points.iter().map(count).fold(0, u64::saturating_add)
 }
 
 fn higher(a: Latency, b: Latency) -> Latency {
@@ -90,6 +121,11 @@ mod tests {
             requests,
             failed: requests / 10,
             latency_ms,
+            due: requests + 2,
+            dropped: 2,
+            vus: 20 + requests as u32,
+            cpu_percent: p99,
+            lag_ms_p99: p99 / 100.0,
         }
     }
 
@@ -107,6 +143,11 @@ mod tests {
             timeline.intervals.iter().filter(|i| i.latency_ms.p99 == 900.0).count(),
             1
         );
+        assert_eq!(timeline.intervals.iter().map(|i| i.due).sum::<u64>(), 43_212);
+        assert_eq!(timeline.intervals.iter().map(|i| i.dropped).sum::<u64>(), 7_202);
+        assert_eq!(timeline.intervals.iter().filter(|i| i.cpu_percent == 900.0).count(), 1);
+        assert_eq!(timeline.intervals.iter().filter(|i| i.lag_ms_p99 == 9.0).count(), 1);
+        assert!(timeline.intervals.iter().all(|i| i.vus == 30));
         assert!((timeline.total_s() - 3_601.0).abs() < 1e-9);
     }
 

@@ -71,7 +71,7 @@ fn findings(summary: &Summary) -> Vec<Finding> {
         let headline = format!(
             "{} {} crossed",
             of(crossed, summary.thresholds.len()),
-            plural(crossed, "threshold")
+            plural(summary.thresholds.len(), crossed, "threshold")
         );
         findings.push((Level::Failed, headline, None));
     }
@@ -91,13 +91,9 @@ fn findings(summary: &Summary) -> Vec<Finding> {
         ));
     }
     if summary.generator.saturated {
-        let advice = "The latencies are partly the generator's own: use fewer virtual users, or spread the load over \
-                      several machines.";
-        findings.push((
-            Level::Warning,
-            "The generator was the bottleneck, not the target".to_owned(),
-            Some(advice),
-        ));
+        // Why is in the banner above.
+        let finding = "The figures are partly the generator's own".to_owned();
+        findings.push((Level::Warning, finding, None));
     }
     if summary.dropped > 0 {
         let iterations = if summary.dropped == 1 {
@@ -105,8 +101,13 @@ fn findings(summary: &Summary) -> Vec<Finding> {
         } else {
             "iterations"
         };
+        let share = if summary.due > 0 {
+            format!(" ({} of those due)", format::percent(summary.dropped, summary.due))
+        } else {
+            String::new()
+        };
         let finding = format!(
-            "{} {iterations} could not be started on time",
+            "{} {iterations} could not be started on time{share}",
             format::count(summary.dropped)
         );
         findings.push((Level::Warning, finding, None));
@@ -134,10 +135,9 @@ fn of(part: usize, whole: usize) -> String {
     }
 }
 
-fn plural(n: usize, noun: &str) -> String {
-    if n == 1 {
-        format!("{noun} was")
-    } else {
-        format!("{noun}s were")
-    }
+/// A noun and its verb: `1 of 3 thresholds was`.
+fn plural(whole: usize, part: usize, noun: &str) -> String {
+    let s = if whole == 1 { "" } else { "s" };
+    let verb = if part == 1 { "was" } else { "were" };
+    format!("{noun}{s} {verb}")
 }

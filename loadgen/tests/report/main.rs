@@ -2,7 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod capacity;
 mod chromium;
+mod open_model;
+mod sample_capacity;
+mod sample_latency;
+mod sample_odd_run;
+mod sample_requests;
 mod sample_run;
 
 use std::path::{Path, PathBuf};
@@ -16,7 +22,15 @@ use chromium::Scheme;
 const MEASURE: &str = include_str!("measure.js");
 const WIDE: u32 = 1_200;
 const PHONE: u32 = 360;
-const CHARTS: [&str; 3] = ["latency-over-time", "rate-over-time", "latency-distribution"];
+const CHARTS: [&str; 7] = [
+    "latency-over-time",
+    "latency-heatmap",
+    "rate-over-time",
+    "users-over-time",
+    "latency-spectrum",
+    "latency-distribution",
+    "generator-over-time",
+];
 
 /// Writes a page to Cargo's directory for files of tests, where it stays to be looked at.
 fn write(name: &str, result: &RunResult) -> PathBuf {
@@ -101,7 +115,13 @@ fn assert_sound(name: &str, measured: &Value, width: u32) {
             "{name}: labels of {} lie on each other",
             chart["id"]
         );
-        for shapes in ["bars", "dots", "gaps"] {
+        assert_eq!(
+            chart["spilling"],
+            Value::Array(vec![]),
+            "{name}: labels of {} stick out of it",
+            chart["id"]
+        );
+        for shapes in ["bars", "dots", "gaps", "drops", "heat", "interval"] {
             for shape in list(&chart[shapes]) {
                 let (plot, right) = (&chart["plot"], number(&shape["x"]) + number(&shape["width"]));
                 let inside = number(&shape["x"]) >= number(&plot["x"]) - 4.0
@@ -117,7 +137,7 @@ fn assert_sound(name: &str, measured: &Value, width: u32) {
 fn reports_open_without_a_word_on_the_console() {
     let directory = tempfile::tempdir().unwrap();
     let control = directory.path().join("control.html");
-    let forbidden = report::render(&sample_run::single()).replace("</body>", "<script>1</script></body>");
+    let forbidden = report::render(&sample_odd_run::single()).replace("</body>", "<script>1</script></body>");
     std::fs::write(&control, forbidden).unwrap();
     let console = chromium::open(&control, Scheme::Light).console;
     assert!(
@@ -125,7 +145,10 @@ fn reports_open_without_a_word_on_the_console() {
         "a violation is not seen: {console:?}"
     );
 
-    for (name, result) in [("troubled", sample_run::troubled()), ("hostile", sample_run::hostile())] {
+    for (name, result) in [
+        ("troubled", sample_run::troubled()),
+        ("hostile", sample_odd_run::hostile()),
+    ] {
         let opened = chromium::open(&write(name, &result), Scheme::Light);
         assert_eq!(opened.console, Vec::<String>::new(), "{name}");
         assert!(
@@ -141,7 +164,11 @@ fn a_troubled_run_is_drawn_as_it_was() {
     let measured = measure(&result, WIDE, Scheme::Light);
     assert_sound("troubled", &measured, WIDE);
     assert_eq!(measured["dark"], false);
-    assert_eq!(list(&measured["charts"]).len(), CHARTS.len());
+    let charts: Vec<&str> = list(&measured["charts"])
+        .iter()
+        .map(|chart| chart["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(charts, CHARTS);
     assert_eq!(list(&measured["images"]).len(), CHARTS.len());
 
     let latency = chart(&measured, "latency-over-time");
@@ -190,6 +217,7 @@ fn a_troubled_run_is_drawn_as_it_was() {
         "Steps",
         "Statuses",
         "Errors",
+        "First failed requests",
         "Slowest requests",
         "Generator",
         "Run",
@@ -200,11 +228,13 @@ fn a_troubled_run_is_drawn_as_it_was() {
     for finding in [
         "Failed: 2 of 4 thresholds were crossed",
         "requests failed",
-        "the bottleneck",
+        "partly the generator's own",
         "interrupted",
     ] {
         assert!(verdict.contains(finding), "{finding} is missing from {verdict}");
     }
+    let bottleneck = measured["bottleneck"].as_str().unwrap();
+    assert!(bottleneck.contains("the bottleneck") && bottleneck.contains(&result.summary.generator.reasons[1]));
     assert!(measured["title"].as_str().unwrap().contains(&result.summary.run_id));
     let body = measured["body"].as_str().unwrap();
     let facts = [
@@ -251,6 +281,19 @@ fn pointer_and_keys_read_out_an_interval() {
         "next to nothing is as fast as the fastest: {distribution}"
     );
     assert_eq!(texts(&distribution["keyed"])[2], "100%");
+    let heatmap = &measured["read_outs"]["heatmap"];
+    assert_eq!(texts(&heatmap["hovered"])[0], "1:00 – 1:01");
+    assert!(
+        texts(&heatmap["hovered"])[2].contains(" – "),
+        "the busiest latencies: {heatmap}"
+    );
+    let spectrum = &measured["read_outs"]["spectrum"];
+    assert_eq!(texts(&spectrum["keyed"])[0], "100%");
+    assert_eq!(
+        texts(&spectrum["keyed"])[1],
+        texts(&spectrum["before"])[1],
+        "the slowest of all"
+    );
 }
 
 #[test]
@@ -282,9 +325,10 @@ fn a_healthy_run_passes_in_both_schemes() {
 fn a_phone_shows_all_of_it_without_scrolling_sideways() {
     for (name, result, scheme) in [
         ("troubled", sample_run::troubled(), Scheme::Dark),
-        ("hostile", sample_run::hostile(), Scheme::Light),
-        ("wide", sample_run::wide(), Scheme::Light),
-        ("extreme-latencies", sample_run::extreme_latencies(), Scheme::Light),
+        ("hostile", sample_odd_run::hostile(), Scheme::Light),
+        ("wide", sample_odd_run::wide(), Scheme::Light),
+        ("open", sample_run::open(), Scheme::Dark),
+        ("extreme-latencies", sample_odd_run::extreme_latencies(), Scheme::Light),
     ] {
         let measured = measure(&result, PHONE, scheme);
         assert_sound(name, &measured, PHONE);
@@ -294,9 +338,14 @@ fn a_phone_shows_all_of_it_without_scrolling_sideways() {
 
 #[test]
 fn texts_from_outside_stay_texts() {
-    let result = sample_run::hostile();
+    let result = sample_odd_run::hostile();
     let measured = measure(&result, WIDE, Scheme::Light);
     assert_sound("hostile", &measured, WIDE);
+    assert_eq!(
+        measured["links"],
+        Value::Array(vec![]),
+        "nothing but http becomes a link"
+    );
     let body = measured["body"].as_str().unwrap();
     assert!(
         body.contains("<script>window.pwned=1</script>") && body.contains("&lt;"),
@@ -304,17 +353,19 @@ fn texts_from_outside_stay_texts() {
     );
     assert!(measured["title"].as_str().unwrap().contains("<script>"));
     let html = report::render(&result);
-    assert!(html.len() < 200_000, "endless texts are cut: {} bytes", html.len());
+    assert!(html.len() < 350_000, "endless texts are cut: {} bytes", html.len());
 }
 
 #[test]
 fn odd_runs_are_drawn_soundly() {
-    let silent = measure(&sample_run::silent(), WIDE, Scheme::Light);
+    let silent = measure(&sample_odd_run::silent(), WIDE, Scheme::Light);
     assert_sound("silent", &silent, WIDE);
     assert!(silent["verdict"].as_str().unwrap().contains("No request ended"));
-    assert_eq!(list(&silent["charts"]).len(), CHARTS.len(), "each says why it is empty");
+    for id in ["latency-over-time", "rate-over-time", "latency-distribution"] {
+        assert_eq!(chart(&silent, id)["plot"], Value::Null, "{id} says why it is empty");
+    }
 
-    let single = measure(&sample_run::single(), WIDE, Scheme::Light);
+    let single = measure(&sample_odd_run::single(), WIDE, Scheme::Light);
     assert_sound("single", &single, WIDE);
     assert_eq!(
         list(&chart(&single, "latency-over-time")["dots"]).len(),
@@ -323,12 +374,12 @@ fn odd_runs_are_drawn_soundly() {
     );
     assert_eq!(list(&chart(&single, "latency-distribution")["bars"]).len(), 1);
 
-    let failed = measure(&sample_run::all_failed(), WIDE, Scheme::Light);
+    let failed = measure(&sample_odd_run::all_failed(), WIDE, Scheme::Light);
     assert_sound("all failed", &failed, WIDE);
     assert!(failed["verdict"].as_str().unwrap().contains("Every request failed"));
     assert_eq!(list(&chart(&failed, "rate-over-time")["bars"]).len(), 30);
 
-    let fast = measure(&sample_run::fast(), WIDE, Scheme::Light);
+    let fast = measure(&sample_odd_run::fast(), WIDE, Scheme::Light);
     assert_sound("fast", &fast, WIDE);
     assert!(
         texts(&chart(&fast, "latency-over-time")["ticks"])
@@ -336,7 +387,7 @@ fn odd_runs_are_drawn_soundly() {
             .any(|tick| tick.ends_with("µs"))
     );
 
-    let slow = sample_run::extreme_latencies();
+    let slow = sample_odd_run::extreme_latencies();
     write("extreme-latencies", &slow);
     let slow = measure(&slow, WIDE, Scheme::Light);
     assert_sound("extreme latencies", &slow, WIDE);
@@ -349,11 +400,11 @@ fn odd_runs_are_drawn_soundly() {
 
 #[test]
 fn a_report_is_of_bounded_size() {
-    let result = sample_run::wide();
+    let result = sample_odd_run::wide();
     assert_eq!(result.timeline.len(), 86_400);
     write("wide", &result);
     let html = report::render(&result);
-    assert!(html.len() < 300_000, "{} bytes", html.len());
+    assert!(html.len() < 600_000, "{} bytes", html.len());
     assert!(html.contains("259,200,000,000"));
     let measured = measure(&result, WIDE, Scheme::Light);
     assert_sound("wide", &measured, WIDE);
@@ -362,6 +413,11 @@ fn a_report_is_of_bounded_size() {
         1,
         "the day's only failure is seen"
     );
+    assert_eq!(
+        list(&chart(&measured, "rate-over-time")["drops"]).len(),
+        1,
+        "and its only drop"
+    );
 }
 
 #[test]
@@ -369,5 +425,5 @@ fn a_report_prints() {
     let pdf = chromium::print(&write("printed", &sample_run::troubled()));
     let pages = pdf.windows(11).filter(|bytes| bytes == b"/Type /Page").count()
         - pdf.windows(12).filter(|bytes| bytes == b"/Type /Pages").count();
-    assert!((2..=5).contains(&pages), "{pages} pages");
+    assert!((3..=8).contains(&pages), "{pages} pages");
 }

@@ -57,6 +57,12 @@ const colliding = (chart) => {
   return pairs;
 };
 
+// Whether an SVG text sticks out of its figure.
+const spills = (figure) => (text) => {
+  const [inner, outer] = [text.getBoundingClientRect(), figure.getBoundingClientRect()];
+  return text.getClientRects().length && (inner.left < outer.left - 0.5 || inner.right > outer.right + 0.5);
+};
+
 const chart = (figure) => {
   const plot = figure.querySelector(".plot");
   return {
@@ -65,10 +71,21 @@ const chart = (figure) => {
     lines: Object.fromEntries([...figure.querySelectorAll("path.line")].map((path) => [path.classList[1], box(path)])),
     dots: [...figure.querySelectorAll(".plot > svg > circle.dot")].map(box),
     bars: [...figure.querySelectorAll("rect.bar, rect.failed")].map(box),
+    drops: [...figure.querySelectorAll("rect.dropped")].map(box),
+    heat: [...figure.querySelectorAll("path.heat")].map((path) => ({ ...box(path), fill: getComputedStyle(path).fill })),
+    crossings: [...figure.querySelectorAll("line.crossing")].map((line) => line.getBoundingClientRect().x),
+    probes: {
+      borne: [...figure.querySelectorAll(".probe circle.borne")].map(box),
+      not_borne: [...figure.querySelectorAll(".probe path.not-borne")].map(box),
+    },
+    interval: [...figure.querySelectorAll("rect.interval")].map(box),
+    capacity: [...figure.querySelectorAll("line.capacity")].map((line) => line.getBoundingClientRect().x),
+    objective: [...figure.querySelectorAll("line.objective")].map((line) => line.getBoundingClientRect().y),
     gaps: [...figure.querySelectorAll("rect.gap")].map(box),
     markers: [...figure.querySelectorAll("line.marker")].map((line) => line.getBoundingClientRect().x),
     ticks: [...figure.querySelectorAll(".plot text")].map((text) => text.textContent),
     colliding: colliding(figure),
+    spilling: [...figure.querySelectorAll(".plot text")].filter(spills(figure)).map((text) => text.textContent),
     legend: legend(figure),
   };
 };
@@ -103,10 +120,12 @@ const measure = () => ({
   title: document.title,
   pwned: typeof window.pwned !== "undefined",
   scripts: document.scripts.length,
-  foreign: [...document.querySelectorAll("img, iframe, object, embed, form, base, a, link:not([rel=icon])")].map((e) => e.outerHTML),
+  foreign: [...document.querySelectorAll("img, iframe, object, embed, form, base, link:not([rel=icon])")].map((e) => e.outerHTML),
+  links: [...document.querySelectorAll("a")].map((a) => ({ href: a.href, rel: a.rel, text: a.textContent })),
   handlers: [...document.querySelectorAll("*")].filter((e) => [...e.attributes].some((a) => a.name.startsWith("on") || a.name === "style" || a.name === "src")).map((e) => e.outerHTML),
   headings: [...document.querySelectorAll("h1, h2")].map((heading) => heading.textContent),
-  verdict: document.querySelector(".verdict").textContent,
+  verdict: document.querySelector("[aria-label=Verdict]").textContent,
+  bottleneck: document.querySelector(".verdict[aria-label=Generator]")?.textContent ?? null,
   body: document.body.innerText,
   tables: [...document.querySelectorAll("table")].map((table) => ({
     columns: table.querySelectorAll("thead th[scope=col]").length,
@@ -118,7 +137,7 @@ const measure = () => ({
   faint: texts().filter((text) => text.contrast < 4.5),
   texts: texts().length,
   charts: [...document.querySelectorAll("figure.card")].map(chart),
-  read_outs: document.querySelectorAll(".surface").length === 3
-    ? { latency: readOut("latency-over-time", 0.505, "End"), rate: readOut("rate-over-time", 0.505, "ArrowRight"), distribution: readOut("latency-distribution", 0, "End") }
+  read_outs: document.getElementById("latency-heatmap")?.querySelector(".surface")
+    ? { latency: readOut("latency-over-time", 0.505, "End"), rate: readOut("rate-over-time", 0.505, "ArrowRight"), distribution: readOut("latency-distribution", 0, "End"), heatmap: readOut("latency-heatmap", 0.505, "End"), spectrum: readOut("latency-spectrum", 0, "End") }
     : null,
 });

@@ -1,20 +1,14 @@
-//! Results of runs to draw: a realistic one, built from single requests so that all its figures agree, and odd ones.
+//! Results of runs to draw, built from single requests so that all their figures agree.
 
 use std::collections::BTreeMap;
 
+use loadgen::run_info::{Environment, LoadModel};
 use loadgen::summary::{
-    DistributionBucket, ErrorKind, Generator, Latency, RunResult, SCHEMA, SlowRequest, Step, Summary, ThresholdResult,
-    TimelinePoint,
+    Check, ErrorKind, Generator, RunResult, SCHEMA, Step, Summary, ThresholdResult, TimelinePoint, TracedRequest,
 };
 
-struct Request {
-    /// Seconds since the start.
-    ended: f64,
-    step: &'static str,
-    latency_ms: f64,
-    status: &'static str,
-    failed: bool,
-}
+use crate::sample_latency::{distribution, heatmap, latency, spectrum};
+use crate::sample_requests::{Request, requests};
 
 /// A minute of the CRUD mix against a healthy target.
 pub(crate) fn healthy() -> RunResult {
@@ -52,188 +46,115 @@ pub(crate) fn troubled() -> RunResult {
             expression: "purge: p(95)<100ms".to_owned(),
             value: None,
             passed: false,
+            exceeded_by: None,
+            first_crossed_s: None,
         },
     ];
+    summary.thresholds[0].exceeded_by = Some(summary.latency_ms.p99 / 30.0 - 1.0);
+    summary.thresholds[0].first_crossed_s = Some(44.2);
+    summary.thresholds[1].first_crossed_s = Some(79.0);
     summary.generator = Generator {
         cpu_percent: 187.3,
         lag_ms_p99: 41.7,
         saturated: true,
+        reasons: vec![
+            "Its threads used 94% of both cores: use fewer virtual users, or several generators with --segment."
+                .to_owned(),
+            "It acted 41.7 ms late on one iteration in a hundred: what it measured includes that.".to_owned(),
+        ],
     };
     summary.interrupted = true;
     result
 }
 
-/// No request ended at all.
-pub(crate) fn silent() -> RunResult {
-    let mut result = result(&[], 10);
-    result.summary.interrupted = true;
-    result
-}
-
-/// One interval, one request.
-pub(crate) fn single() -> RunResult {
-    let mut result = result(&[request(0.4, "request", 0.087, "200", false)], 1);
-    result.summary.scenario = "request".to_owned();
-    result
-}
-
-/// Refused connections and nothing else.
-pub(crate) fn all_failed() -> RunResult {
-    let requests: Vec<Request> = (0..300)
-        .map(|n| {
-            request(
-                f64::from(n) / 10.0,
-                "request",
-                0.02 + f64::from(n % 7) * 0.004,
-                "refused",
-                true,
-            )
-        })
-        .collect();
-    result(&requests, 30)
-}
-
-/// Answers that take an hour beside answers that take a few microseconds.
-pub(crate) fn extreme_latencies() -> RunResult {
-    let requests: Vec<Request> = (0..2_000)
-        .map(|n| {
-            request(
-                f64::from(n) * 3.6,
-                "request",
-                if n % 400 == 399 {
-                    3_600_000.0
-                } else {
-                    0.004 + f64::from(n % 50) * 1e-4
-                },
-                "200",
-                false,
-            )
-        })
-        .collect();
-    result(&requests, 7_200)
-}
-
-/// Latencies below a millisecond.
-pub(crate) fn fast() -> RunResult {
-    result(&requests(5, |_, latency| (latency / 100.0, None)), 5)
-}
-
-/// Forty steps with long names, three million requests a second for a day.
-pub(crate) fn wide() -> RunResult {
-    let mut result = healthy();
-    let step = result.summary.steps["read"].clone();
-    result.summary.steps = (1..=40)
-        .map(|n| {
-            (
-                format!("step {n:02}: GET /organisations/{{organisation}}/accounts/{{account}}"),
-                step.clone(),
-            )
-        })
-        .collect();
-    result.summary.requests = 259_200_000_000;
-    result.summary.failed = 1;
-    result.summary.rate = 3_000_000.0;
-    result.summary.duration_s = 86_400.0;
-    result.summary.vus = 100_000;
-    result.summary.bytes_received = u64::MAX;
-    result.timeline = (0..86_400u32)
-        .map(|n| TimelinePoint {
-            start_s: f64::from(n),
-            length_s: 1.0,
-            requests: 3_000_000 + u64::from(n % 977) * 100,
-            failed: u64::from(n == 40_000),
-            latency_ms: result.summary.latency_ms,
-        })
-        .collect();
-    result
-}
-
-/// Every text that comes from outside tries to become markup, or to burst the page.
-pub(crate) fn hostile() -> RunResult {
-    let attack = "\"'><script>window.pwned=1</script><img src=x onerror=window.pwned=1></style></title><a href=javascript:alert(1)>&lt;";
-    let endless = "x".repeat(20_000);
-    let mut result = troubled();
-    let summary = &mut result.summary;
-    summary.run_id = format!("run{attack}");
-    summary.target = format!("http://host/{attack}{}", &endless[..3_000]);
-    summary.command = format!("loadgen run 'http://host/' -d '{attack}{endless}'");
-    summary.scenario = attack.to_owned();
-    summary.started_at = attack.to_owned();
-    summary.loadgen_version = attack.to_owned();
-    let steps = std::mem::take(&mut summary.steps);
-    summary.steps = steps
+/// Two minutes of 800 requests a second, whatever the target does: it stalls for three seconds, and what was due then
+/// is sent late or not at all.
+pub(crate) fn open() -> RunResult {
+    let requests: Vec<Request> = requests(120, |_, latency| (latency, None))
         .into_iter()
-        .map(|(name, step)| (format!("{name}{attack}{endless}"), step))
+        .map(|request| match 63.0 - request.ended {
+            // Who was due in the stall waits for its end, and then for those before.
+            left if (0.0..3.0).contains(&left) => Request {
+                ended: 63.0 + (3.0 - left) / 4.0,
+                latency_ms: left * 1_000.0 + (3.0 - left) * 250.0 + request.latency_ms,
+                ..request
+            },
+            _ => request,
+        })
         .collect();
-    summary.status.insert(format!("{attack}{endless}"), 3);
-    for error in &mut summary.errors {
-        error.kind = format!("{}{attack}{endless}", error.kind);
-        error.example = format!("{attack} {endless}");
+    let mut result = result(&requests, 120);
+    let all: Vec<&Request> = requests.iter().collect();
+    let summary = &mut result.summary;
+    summary.model = LoadModel::Open;
+    summary.load = "800/s for 2m, up to 400 virtual users, after 10s of warm-up".to_owned();
+    summary.vus = 400;
+    summary.command =
+        "loadgen run http://10.0.3.17:8080 --scenario shop.toml --rate 800/s --duration 2m --max-vus 400 --warmup 10s \
+                       --trace-url 'http://traces.example:16686/trace/{trace_id}' --tag build=4711"
+            .to_owned();
+    summary.scenario = "shop".to_owned();
+    summary.target = "http://10.0.3.17:8080".to_owned();
+    summary.generators = (1..=3).map(|n| format!("{n}/3")).collect();
+    summary.tags = [("build", "4711"), ("branch", "main")]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into();
+    summary.uncorrected_latency_ms = Some(latency(&all, |request| request.uncorrected_ms));
+    for (name, step) in &mut summary.steps {
+        let of_step: Vec<&Request> = requests.iter().filter(|request| request.step == name).collect();
+        step.uncorrected_latency_ms = Some(latency(&of_step, |request| request.uncorrected_ms));
+        let kind = if ["read", "list"].contains(&name.as_str()) {
+            "read"
+        } else {
+            "write"
+        };
+        step.tags = [("kind".to_owned(), kind.to_owned())].into();
     }
-    for threshold in &mut summary.thresholds {
-        threshold.expression = format!("{attack}: p(99)<1ms");
+    for (second, point) in result.timeline.iter_mut().enumerate() {
+        let stalled = (60..63).contains(&second);
+        point.dropped = if stalled { 400 } else { 0 };
+        // What was dropped never became a request; the rest of those due in the stall ended after it.
+        point.due = if stalled || second == 63 { 800 } else { point.requests };
+        point.vus = if second < 60 { 24 } else { 400 };
     }
-    for slow in &mut summary.slowest {
-        slow.trace_id = attack.to_owned();
-        slow.step = attack.to_owned();
-        slow.status = attack.to_owned();
+    summary.due = result.timeline.iter().map(|point| point.due).sum();
+    summary.dropped = result.timeline.iter().map(|point| point.dropped).sum();
+    summary.thresholds = vec![
+        ThresholdResult {
+            exceeded_by: Some(summary.latency_ms.p99 / 250.0 - 1.0),
+            first_crossed_s: Some(63.4),
+            ..threshold("p(99)<250ms for 30s", summary.latency_ms.p99, false)
+        },
+        ThresholdResult {
+            first_crossed_s: Some(61.0),
+            ..threshold("dropped<1000 for 60s", summary.dropped as f64, true)
+        },
+        threshold("error_rate<1%", 0.0, true),
+    ];
+    for (index, slow) in summary.slowest.iter_mut().enumerate() {
+        slow.sampled = index % 3 != 2;
+        slow.trace_url = slow
+            .sampled
+            .then(|| format!("http://traces.example:16686/trace/{}", slow.trace_id));
     }
+    summary.checks = vec![
+        check("read", "status is 200", 54_000, 0),
+        check("read", "/name is not empty", 53_988, 12),
+        check("create", "answers within 100 ms", 10_611, 189),
+    ];
+    result.spectrum = spectrum(&all, true);
     result
 }
 
-fn request(ended: f64, step: &'static str, latency_ms: f64, status: &'static str, failed: bool) -> Request {
-    Request {
-        ended,
-        step,
-        latency_ms,
-        status,
+pub(crate) fn check(step: &str, name: &str, passed: u64, failed: u64) -> Check {
+    Check {
+        step: step.to_owned(),
+        name: name.to_owned(),
+        passed,
         failed,
     }
 }
 
-/// The CRUD mix for some seconds. `mishap` changes the latency of a request in a second and may fail it with a status;
-/// the status `""` means that the request never was.
-fn requests(seconds: u32, mishap: impl Fn(u32, f64) -> (f64, Option<&'static str>)) -> Vec<Request> {
-    const STEPS: [(&str, &str, f64, u64); 5] = [
-        ("read", "200", 2.1, 60),
-        ("update", "200", 4.8, 15),
-        ("create", "201", 5.6, 12),
-        ("list", "200", 8.9, 8),
-        ("delete", "200", 4.1, 5),
-    ];
-    let mut random = Random(42);
-    let mut requests = Vec::new();
-    for second in 0..seconds {
-        let count = 760.0 * (1.0 - (-f64::from(second + 1) / 2.0).exp()) + random.normal() * 14.0;
-        for index in 0..count as u32 {
-            let mut pick = random.below(100);
-            let (step, status, usual, _) = STEPS
-                .into_iter()
-                .find(|(.., weight)| {
-                    let hit = pick < *weight;
-                    pick = pick.saturating_sub(*weight);
-                    hit
-                })
-                .unwrap();
-            let tail = if random.below(100) == 0 { 6.0 } else { 1.0 };
-            let (latency, failure) = mishap(second, usual * tail * (random.normal() * 0.32).exp());
-            if failure == Some("") {
-                continue;
-            }
-            let ended = f64::from(second) + f64::from(index) / count;
-            requests.push(request(
-                ended,
-                step,
-                latency,
-                failure.unwrap_or(status),
-                failure.is_some(),
-            ));
-        }
-    }
-    requests
-}
-
-fn result(requests: &[Request], seconds: u32) -> RunResult {
+pub(crate) fn result(requests: &[Request], seconds: u32) -> RunResult {
     let mut steps: BTreeMap<String, Vec<&Request>> = BTreeMap::new();
     for request in requests {
         steps.entry(request.step.to_owned()).or_default().push(request);
@@ -247,8 +168,9 @@ fn result(requests: &[Request], seconds: u32) -> RunResult {
                 rate: of_step.len() as f64 / f64::from(seconds),
                 failed: failed(&of_step),
                 status: statuses(&of_step),
-                latency_ms: latency(&of_step),
+                latency_ms: latency(&of_step, |request| request.latency_ms),
                 uncorrected_latency_ms: None,
+                tags: BTreeMap::new(),
                 bytes_sent: of_step.len() as u64 * 214,
                 bytes_received: of_step.len() as u64 * 188,
             };
@@ -257,15 +179,13 @@ fn result(requests: &[Request], seconds: u32) -> RunResult {
         .collect();
     let mut slowest = all.clone();
     slowest.sort_by(|a, b| b.latency_ms.total_cmp(&a.latency_ms));
-    let slowest = slowest.iter().take(10).enumerate().map(|(index, request)| SlowRequest {
-        trace_id: format!(
-            "{:032x}",
-            (index as u128 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
-        ),
-        latency_ms: request.latency_ms,
-        status: request.status.to_owned(),
-        step: request.step.to_owned(),
-    });
+    let slowest = slowest
+        .iter()
+        .take(10)
+        .enumerate()
+        .map(|(index, request)| traced(index, request));
+    let failures = all.iter().filter(|request| request.failed).take(8).enumerate();
+    let failures = failures.map(|(index, request)| traced(index + 100, request));
     let timeline = (0..seconds).map(|second| {
         let within: Vec<&Request> = requests
             .iter()
@@ -276,7 +196,12 @@ fn result(requests: &[Request], seconds: u32) -> RunResult {
             length_s: 1.0,
             requests: within.len() as u64,
             failed: failed(&within),
-            latency_ms: latency(&within),
+            latency_ms: latency(&within, |request| request.latency_ms),
+            due: 0,
+            dropped: 0,
+            vus: 100,
+            cpu_percent: 18.0 + within.len() as f64 / 100.0,
+            lag_ms_p99: 0.2 + f64::from(second % 7) * 0.03,
         }
     });
     let summary = Summary {
@@ -291,38 +216,75 @@ fn result(requests: &[Request], seconds: u32) -> RunResult {
         started_at: "2026-11-22T14:03:05.123Z".to_owned(),
         duration_s: f64::from(seconds) + 0.018,
         vus: 100,
+        model: LoadModel::Closed,
+        load: format!("100 virtual users for {seconds}s"),
+        generators: vec!["1/1".to_owned()],
+        tags: BTreeMap::new(),
         interrupted: false,
         requests: all.len() as u64,
         rate: all.len() as f64 / f64::from(seconds),
         failed: failed(&all),
+        due: 0,
         dropped: 0,
         status: statuses(&all),
         errors: errors(&all),
-        latency_ms: latency(&all),
+        latency_ms: latency(&all, |request| request.latency_ms),
         uncorrected_latency_ms: None,
         bytes_sent: all.len() as u64 * 214,
         bytes_received: all.len() as u64 * 188,
         steps,
+        checks: Vec::new(),
         thresholds: Vec::new(),
         generator: Generator {
             cpu_percent: 23.4,
             lag_ms_p99: 0.31,
             saturated: false,
+            reasons: Vec::new(),
         },
+        environment: environment(),
         slowest: slowest.collect(),
+        failures: failures.collect(),
     };
     RunResult {
         summary,
         timeline: timeline.collect(),
         distribution: distribution(&all),
+        spectrum: spectrum(&all, false),
+        heatmap: heatmap(&all, seconds),
     }
 }
 
-fn threshold(expression: &str, value: f64, passed: bool) -> ThresholdResult {
+pub(crate) fn environment() -> Environment {
+    Environment {
+        host: "load-1".to_owned(),
+        os: "Linux 6.12.41".to_owned(),
+        architecture: "x86_64".to_owned(),
+        cores: 2,
+    }
+}
+
+fn traced(index: usize, request: &Request) -> TracedRequest {
+    TracedRequest {
+        trace_id: format!(
+            "{:032x}",
+            (index as u128 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
+        ),
+        sampled: false,
+        trace_url: None,
+        ended_s: request.ended,
+        latency_ms: request.latency_ms,
+        status: request.status.to_owned(),
+        step: request.step.to_owned(),
+    }
+}
+
+pub(crate) fn threshold(expression: &str, value: f64, passed: bool) -> ThresholdResult {
     ThresholdResult {
         expression: expression.to_owned(),
         value: Some(value),
         passed,
+        exceeded_by: None,
+        first_crossed_s: None,
     }
 }
 
@@ -357,68 +319,4 @@ fn errors(requests: &[&Request]) -> Vec<ErrorKind> {
         .collect();
     errors.sort_by_key(|error| std::cmp::Reverse(error.count));
     errors
-}
-
-fn latency(requests: &[&Request]) -> Latency {
-    let mut sorted: Vec<f64> = requests.iter().map(|request| request.latency_ms).collect();
-    sorted.sort_by(f64::total_cmp);
-    let (Some(min), Some(max)) = (sorted.first(), sorted.last()) else {
-        return Latency::default();
-    };
-    let at = |share: f64| sorted[((sorted.len() as f64 * share).ceil() as usize).clamp(1, sorted.len()) - 1];
-    Latency {
-        min: *min,
-        mean: sorted.iter().sum::<f64>() / sorted.len() as f64,
-        p50: at(0.5),
-        p90: at(0.9),
-        p95: at(0.95),
-        p99: at(0.99),
-        p99_9: at(0.999),
-        max: *max,
-    }
-}
-
-fn distribution(requests: &[&Request]) -> Vec<DistributionBucket> {
-    const RATIO: f64 = 1.1;
-    let Some(lowest) = requests.iter().map(|request| request.latency_ms).min_by(f64::total_cmp) else {
-        return Vec::new();
-    };
-    let mut upper = lowest;
-    let mut buckets: Vec<DistributionBucket> = Vec::new();
-    let mut sorted: Vec<f64> = requests.iter().map(|request| request.latency_ms).collect();
-    sorted.sort_by(f64::total_cmp);
-    let mut rest = sorted.as_slice();
-    while !rest.is_empty() {
-        let within = rest.partition_point(|ms| *ms <= upper);
-        buckets.push(DistributionBucket {
-            from_ms: upper / RATIO,
-            to_ms: upper,
-            count: within as u64,
-        });
-        rest = &rest[within..];
-        upper *= RATIO;
-    }
-    buckets
-}
-
-/// Numbers that look random and are the same every time.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 ^ (self.0 >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd) >> 32
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
-    }
-
-    /// Roughly normal: the sum of twelve uniform numbers less six.
-    fn normal(&mut self) -> f64 {
-        (0..12).map(|_| self.next() as f64 / f64::from(u32::MAX)).sum::<f64>() - 6.0
-    }
 }
