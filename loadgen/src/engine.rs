@@ -117,9 +117,12 @@ fn plan(settings: &Settings, target: &Target, interrupt: &Interrupt) -> Result<P
     let run_id = settings.run_id.to_string();
     let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let opening_counts = opening_counts(settings);
-    let iterations_left = settings
-        .iterations
-        .map(|total| settings.segment.share_of(total).saturating_sub(u64::from(opening_counts)));
+    let iterations_left = settings.iterations.map(|total| {
+        settings
+            .segment
+            .share_of(total)
+            .saturating_sub(u64::from(opening_counts))
+    });
     Ok(Plan {
         target: target.clone(),
         endpoint: Endpoint::prepare(target, &settings.transport, settings.timeout, interrupt)?,

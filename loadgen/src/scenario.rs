@@ -175,7 +175,6 @@ impl Scenario {
         !self.definition.set_up.is_empty()
     }
 
-
     /// Whether virtual users create resources of their own.
     pub(crate) fn has_resources(&self) -> bool {
         !self.definition.resources.is_empty()

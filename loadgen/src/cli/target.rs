@@ -165,7 +165,9 @@ fn vars(given: &[String]) -> Result<Vec<(String, String)>, UsageError> {
             None => value.to_owned(),
             Some(file) => std::fs::read_to_string(file)
                 .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
-                .map_err(|error| UsageError::new(format!("--var {name}=@{file}: {error}; give a file that can be read")))?,
+                .map_err(|error| {
+                    UsageError::new(format!("--var {name}=@{file}: {error}; give a file that can be read"))
+                })?,
         };
         Ok((name.to_owned(), value))
     };

@@ -134,19 +134,26 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::request::RequestParts;
+    use crate::request::{Body, RequestParts, RequestTemplate};
+    use crate::scenario::template::{NoValues, Template};
     use crate::settings::Header;
 
     fn request(headers: &[Header], body: Option<Arc<[u8]>>) -> PreparedRequest {
         let parts = RequestParts {
             method: "PUT",
-            path_and_query: "/a?b=c",
-            headers,
-            body,
+            path_and_query: Template::text("/a?b=c"),
+            headers: headers
+                .iter()
+                .map(|(name, value)| (name.as_str(), Template::text(value)))
+                .collect(),
+            body: body.map(Body::Fixed),
+            content_type: "text/plain",
             trace: None,
         };
         let target = "http://host:81/".parse().unwrap();
-        PreparedRequest::render(&target, &parts, &mut fastrand::Rng::new())
+        let mut request = PreparedRequest::new(&mut fastrand::Rng::new());
+        request.render(&RequestTemplate::new(&target, parts), &NoValues);
+        request
     }
 
     fn sent(outgoing: &Outgoing<'_>) -> Vec<u8> {
