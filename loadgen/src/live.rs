@@ -7,7 +7,7 @@ use crate::health::Health;
 use crate::interval::{Exhausted, Interval};
 use crate::latency_counts::{LatencyCounts, SparseCounts};
 use crate::observer::{GeneratorSnapshot, HistogramBar, Snapshot, StepSnapshot};
-use crate::recorder::Ending;
+use crate::recorder::{Ending, StepFigures};
 use crate::run_info::StepInfo;
 use crate::summary::Generator;
 use crate::totals::Totals;
@@ -110,7 +110,7 @@ impl Live {
         self.dropped += quarter.dropped;
         self.recent.push_back(Quarter {
             number: quarter.number,
-            requests: quarter.steps.iter().map(|step| step.requests()).collect(),
+            requests: quarter.steps.iter().map(StepFigures::requests).collect(),
             latency,
             length: quarter.length,
             cpu: quarter.cpu.clone(),

@@ -405,7 +405,6 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} is not in {text}");
         }
-        eprintln!("{text}");
         assert!(!text.contains("000000005"), "three of each are enough: {text}");
         assert!(text.lines().all(|line| !line.ends_with(' ')), "{text}");
         let painted = render(&summary, &thresholds, None, Colour::Ansi);
@@ -433,7 +432,6 @@ mod tests {
         summary.steps.clear();
         summary.generator = Generator::default();
         let text = render(&summary, &[], None, Colour::Never);
-        eprintln!("{text}");
         assert!(text.contains("load        10 virtual users for 1m\n"), "{text}");
         assert!(text.contains("latency     min 0.20ms  mean 2.00ms"), "{text}");
         assert_eq!(text.trim().lines().count(), 10, "{text}");
