@@ -7,7 +7,7 @@ use crate::health::Health;
 use crate::interval::{Exhausted, Interval};
 use crate::latency_counts::{LatencyCounts, SparseCounts};
 use crate::observer::{GeneratorSnapshot, HistogramBar, Snapshot, StepSnapshot};
-use crate::recorder::{Ending, QUARTER};
+use crate::recorder::{Ending, QUARTER, StepFigures};
 use crate::run_info::StepInfo;
 use crate::summary::Generator;
 use crate::totals::Totals;
@@ -108,7 +108,7 @@ impl Live {
         self.dropped += quarter.dropped;
         self.recent.push_back(Quarter {
             number: quarter.number,
-            requests: quarter.steps.iter().map(|step| step.requests()).collect(),
+            requests: quarter.steps.iter().map(StepFigures::requests).collect(),
             latency,
             length: quarter.length,
             cpu: quarter.cpu.clone(),
@@ -211,4 +211,87 @@ fn bars(latency: &LatencyCounts) -> Vec<HistogramBar> {
         }
     }
     bars
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::FailureKind;
+    use crate::run_info::{LoadModel, RunInfo};
+
+    fn info() -> RunInfo {
+        let step = |name: &str| StepInfo {
+            name: name.to_owned(),
+            ..StepInfo::default()
+        };
+        RunInfo {
+            run_id: String::new(),
+            loadgen_version: String::new(),
+            command: String::new(),
+            scenario: String::new(),
+            target: String::new(),
+            model: LoadModel::Closed,
+            load: String::new(),
+            generator: String::new(),
+            tags: BTreeMap::new(),
+            steps: vec![step("read"), step("write")],
+            started_at_ms: 0,
+            environment: crate::run_info::Environment::default(),
+        }
+    }
+
+    /// A quarter in which reads took so many milliseconds, and one write failed.
+    fn quarter(number: u64, reads: u64, ms: u64) -> Interval {
+        let mut quarter = Interval::empty(number, 2);
+        quarter.length = QUARTER;
+        quarter.steps[0].latency.saturating_record_n(ms * 1_000_000, reads);
+        quarter.steps[1].latency.saturating_record(50_000_000);
+        quarter.steps[1].failed = 1;
+        let timeout = Ending::failure(FailureKind::Timeout);
+        quarter.steps[1].failures.push((timeout, 1));
+        quarter.dropped = 2;
+        quarter.cpu = vec![Duration::from_millis(50), Duration::from_millis(240)];
+        quarter.lag.saturating_record(3_000_000);
+        quarter
+    }
+
+    #[test]
+    fn a_view_shows_the_last_second_beside_the_whole_run() {
+        let moment = Moment {
+            elapsed: Duration::from_secs(30),
+            duration: None,
+            iterations: None,
+            target_rate: None,
+            vus: 3,
+            max_vus: 9,
+        };
+        let totals = Totals::new(&info(), &["count<5".parse().unwrap()]);
+        let mut live = Live::new(&info().steps);
+        let nothing = live.snapshot(&moment, &totals);
+        assert_eq!((nothing.requests, nothing.rate, nothing.histogram.len()), (0, 0.0, 0));
+        assert!(nothing.thresholds[0].passed && nothing.thresholds[0].value.is_empty());
+        for number in 0..120 {
+            let is_late = number >= 116;
+            live.add(&quarter(
+                number,
+                if is_late { 10 } else { 5 },
+                if is_late { 200 } else { 20 },
+            ));
+        }
+        let snapshot = live.snapshot(&moment, &totals);
+        assert_eq!((snapshot.requests, snapshot.failed, snapshot.dropped), (740, 120, 240));
+        assert_eq!((snapshot.rate, snapshot.steps[0].rate), (44.0, 40.0));
+        assert!(
+            (snapshot.latency_ms.p50 - 200.0).abs() < 0.5,
+            "{:?}",
+            snapshot.latency_ms
+        );
+        assert!((snapshot.total_latency_ms.p50 - 20.0).abs() < 0.1);
+        assert_eq!(snapshot.errors, [("timeout".to_owned(), 120)]);
+        let bars: Vec<u64> = snapshot.histogram.iter().map(|bar| bar.count).collect();
+        assert_eq!(bars, [36 * 5, 0, 40, 0, 0, 40], "{:?}", snapshot.histogram);
+        assert!((snapshot.generator.cpu_percent - 116.0).abs() < 1e-6 && snapshot.generator.threads == 2);
+        assert!(snapshot.generator.saturated, "a thread was busy 96% of the time");
+        assert!(live.recent.len() <= HISTOGRAM);
+    }
 }

@@ -1,10 +1,16 @@
 //! The summary for people.
 
+mod figures;
+mod findings;
+
 use std::fmt::Write as _;
 
 use crate::engine::Housekeeping;
+use crate::run_info::LoadModel;
 use crate::summary::{Latency, Summary};
 use crate::threshold::Threshold;
+use figures::{bytes, per_second};
+pub(crate) use figures::{grouped, milliseconds, rate, share};
 
 /// Whether text may carry colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +48,7 @@ impl Colour {
     }
 }
 
-/// Renders a summary as aligned text of several lines.
+/// Renders a summary as aligned text of several lines; `thresholds` are those that the summary has the verdicts on.
 pub fn render(
     summary: &Summary,
     thresholds: &[Threshold],
@@ -51,11 +57,16 @@ pub fn render(
 ) -> String {
     let mut text = String::new();
     headline(&mut text, summary, colour);
+    requests(&mut text, summary, colour);
+    latency(&mut text, summary, colour);
     if summary.steps.len() > 1 {
         steps(&mut text, summary, colour);
     }
-    errors(&mut text, summary, colour);
-    verdicts(&mut text, summary, thresholds, colour);
+    findings::errors(&mut text, summary, colour);
+    findings::checks(&mut text, summary, colour);
+    findings::traces(&mut text, summary, colour);
+    findings::verdicts(&mut text, summary, thresholds, colour);
+    text.push('\n');
     if let Some(housekeeping) = housekeeping {
         let Housekeeping {
             created,
@@ -68,7 +79,7 @@ pub fn render(
             line(&mut text, "", &colour.bad(left));
         }
     }
-    generator(&mut text, summary, colour);
+    findings::generator(&mut text, summary, colour);
     text
 }
 
@@ -78,11 +89,6 @@ fn line(text: &mut String, label: &str, value: &str) {
 }
 
 fn headline(text: &mut String, summary: &Summary, colour: Colour) {
-    let users = if summary.vus == 1 {
-        "virtual user"
-    } else {
-        "virtual users"
-    };
     let ended = if summary.interrupted {
         colour.bad(", interrupted")
     } else {
@@ -93,11 +99,50 @@ fn headline(text: &mut String, summary: &Summary, colour: Colour) {
     line(
         text,
         "run",
-        &format!(
-            "{}, {} {users}, {:.1} s{ended}",
-            summary.run_id, summary.vus, summary.duration_s
-        ),
+        &format!("{}, {:.1} s{ended}", summary.run_id, summary.duration_s),
     );
+    let users = match summary.vus {
+        1 => "1 virtual user".to_owned(),
+        vus => format!("{vus} virtual users"),
+    };
+    let load = match summary.model {
+        LoadModel::Open => format!("{}, {users} at most", summary.load),
+        LoadModel::Closed if summary.load.is_empty() => users,
+        LoadModel::Closed => summary.load.clone(),
+    };
+    line(text, "load", &load);
+    if summary.generators.len() > 1 {
+        line(text, "generators", &summary.generators.join(", "));
+    }
+    if !summary.tags.is_empty() {
+        let tags: Vec<String> = summary
+            .tags
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        line(text, "tags", &tags.join("  "));
+    }
+}
+
+/// A count with its share of all, red if it should be 0 and is not.
+fn count_of(count: u64, whole: u64, colour: Colour) -> String {
+    let text = format!("{} ({})", grouped(count), share(count, whole));
+    if count == 0 {
+        colour.good(&text)
+    } else {
+        colour.bad(&text)
+    }
+}
+
+fn requests(text: &mut String, summary: &Summary, colour: Colour) {
+    if summary.model == LoadModel::Open {
+        let due = format!(
+            "{} iterations, dropped {}",
+            grouped(summary.due),
+            count_of(summary.dropped, summary.due, colour)
+        );
+        line(text, "due", &due);
+    }
     line(
         text,
         "requests",
@@ -107,20 +152,7 @@ fn headline(text: &mut String, summary: &Summary, colour: Colour) {
             rate(summary.rate)
         ),
     );
-    let failed = format!(
-        "{} ({})",
-        grouped(summary.failed),
-        share(summary.failed, summary.requests)
-    );
-    line(
-        text,
-        "failed",
-        &if summary.failed == 0 {
-            colour.good(&failed)
-        } else {
-            colour.bad(&failed)
-        },
-    );
+    line(text, "failed", &count_of(summary.failed, summary.requests, colour));
     let status: Vec<String> = summary
         .status
         .iter()
@@ -135,31 +167,6 @@ fn headline(text: &mut String, summary: &Summary, colour: Colour) {
             status.join("   ")
         },
     );
-    let Latency {
-        min,
-        mean,
-        p50,
-        p90,
-        p95,
-        p99,
-        p99_9,
-        max,
-    } = summary.latency_ms;
-    let figures = [
-        ("min", min),
-        ("mean", mean),
-        ("p50", p50),
-        ("p90", p90),
-        ("p95", p95),
-        ("p99", p99),
-        ("p99.9", p99_9),
-        ("max", max),
-    ];
-    let figures: Vec<String> = figures
-        .iter()
-        .map(|(name, value)| format!("{} {}", colour.faint(name), milliseconds(*value)))
-        .collect();
-    line(text, "latency", &figures.join("  "));
     let seconds = summary.duration_s;
     line(
         text,
@@ -172,6 +179,52 @@ fn headline(text: &mut String, summary: &Summary, colour: Colour) {
             bytes(per_second(summary.bytes_received, seconds)),
         ),
     );
+}
+
+fn figures_of(latency: &Latency) -> [(&'static str, f64); 8] {
+    let Latency {
+        min,
+        mean,
+        p50,
+        p90,
+        p95,
+        p99,
+        p99_9,
+        max,
+    } = *latency;
+    [
+        ("min", min),
+        ("mean", mean),
+        ("p50", p50),
+        ("p90", p90),
+        ("p95", p95),
+        ("p99", p99),
+        ("p99.9", p99_9),
+        ("max", max),
+    ]
+}
+
+/// One line in the closed model. In the open one a table: from the instant due, which is what users of the target
+/// would have met, and from the instant sent.
+fn latency(text: &mut String, summary: &Summary, colour: Colour) {
+    let Some(uncorrected) = &summary.uncorrected_latency_ms else {
+        let figures: Vec<String> = figures_of(&summary.latency_ms)
+            .iter()
+            .map(|(name, value)| format!("{} {}", colour.faint(name), milliseconds(*value)))
+            .collect();
+        line(text, "latency", &figures.join("  "));
+        return;
+    };
+    let row = |cells: [String; 8]| cells.map(|cell| format!("{cell:>8}")).join(" ");
+    let names = figures_of(uncorrected).map(|(name, _)| name.to_owned());
+    line(text, "", &colour.faint(&row(names)));
+    for (label, figures, since) in [
+        ("latency", &summary.latency_ms, "from when due"),
+        ("uncorrected", uncorrected, "from when sent"),
+    ] {
+        let cells = figures_of(figures).map(|(_, value)| milliseconds(value));
+        line(text, label, &format!("{}  {}", row(cells), colour.faint(since)));
+    }
 }
 
 fn steps(text: &mut String, summary: &Summary, colour: Colour) {
@@ -209,142 +262,179 @@ fn steps(text: &mut String, summary: &Summary, colour: Colour) {
     }
 }
 
-fn errors(text: &mut String, summary: &Summary, colour: Colour) {
-    if summary.errors.is_empty() {
-        return;
-    }
-    let _ = writeln!(text, "\n  {}", colour.bad("failures, each with the first example"));
-    let width = summary.errors.iter().map(|error| error.kind.len()).max().unwrap_or(0);
-    for error in &summary.errors {
-        let _ = writeln!(
-            text,
-            "  {:>11} × {:<width$}  {}",
-            grouped(error.count),
-            error.kind,
-            error.example
-        );
-    }
-}
-
-fn verdicts(text: &mut String, summary: &Summary, thresholds: &[Threshold], colour: Colour) {
-    if summary.thresholds.is_empty() {
-        text.push('\n');
-        return;
-    }
-    let _ = writeln!(text, "\n  thresholds");
-    let width = summary
-        .thresholds
-        .iter()
-        .map(|verdict| verdict.expression.chars().count())
-        .max()
-        .unwrap_or(0);
-    for (verdict, threshold) in summary.thresholds.iter().zip(thresholds) {
-        let value = verdict
-            .value
-            .map_or_else(|| "no requests".to_owned(), |value| threshold.with_unit(value));
-        let mark = if verdict.passed {
-            colour.good("✓ passed ")
-        } else {
-            colour.bad("✗ crossed")
-        };
-        let _ = writeln!(text, "  {mark}  {:<width$}  {value}", verdict.expression);
-    }
-    text.push('\n');
-}
-
-fn generator(text: &mut String, summary: &Summary, colour: Colour) {
-    let health = &summary.generator;
-    let figures = format!(
-        "CPU {:.0}% of one core, woke {} late (p99)",
-        health.cpu_percent,
-        milliseconds(health.lag_ms_p99)
-    );
-    line(text, "generator", &figures);
-    if health.saturated {
-        let warning = "THE GENERATOR WAS THE BOTTLENECK: these latencies are partly its own. Use fewer --vus, more cores, or \
-                       a machine that does nothing else.";
-        line(text, "", &colour.bad(warning));
-    }
-}
-
-/// A count with its thousands set apart.
-pub(crate) fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(' ');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-pub(crate) fn rate(per_second: f64) -> String {
-    if per_second >= 1000.0 {
-        grouped(per_second.round() as u64)
-    } else {
-        format!("{per_second:.1}")
-    }
-}
-
-/// Milliseconds with about three digits.
-pub(crate) fn milliseconds(value: f64) -> String {
-    if value >= 10_000.0 {
-        format!("{:.2}s", value / 1000.0)
-    } else if value >= 100.0 {
-        format!("{value:.0}ms")
-    } else if value >= 10.0 {
-        format!("{value:.1}ms")
-    } else {
-        format!("{value:.2}ms")
-    }
-}
-
-pub(crate) fn share(part: u64, whole: u64) -> String {
-    if whole == 0 {
-        "0.00%".to_owned()
-    } else {
-        format!("{:.2}%", part as f64 / whole as f64 * 100.0)
-    }
-}
-
-fn per_second(count: u64, seconds: f64) -> f64 {
-    if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
-}
-
-fn bytes(count: f64) -> String {
-    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
-    let mut value = count;
-    let mut unit = 0;
-    while value >= 999.5 && unit + 1 < UNITS.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    if unit == 0 {
-        format!("{value:.0} B")
-    } else {
-        format!("{value:.1} {}", UNITS[unit])
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run_info::Environment;
+    use crate::summary::{Check, ErrorKind, Generator, SCHEMA, Step, ThresholdResult, TracedRequest};
+
+    fn troubled() -> Summary {
+        let latency = |factor: f64| Latency {
+            min: 0.2 * factor,
+            mean: 2.0 * factor,
+            p50: 1.5 * factor,
+            p90: 4.0 * factor,
+            p95: 8.0 * factor,
+            p99: 120.0 * factor,
+            p99_9: 950.0 * factor,
+            max: 10_001.0 * factor,
+        };
+        let traced = |n: u32, status: &str| TracedRequest {
+            trace_id: format!("{n:032x}"),
+            sampled: n.is_multiple_of(2),
+            trace_url: n
+                .is_multiple_of(2)
+                .then(|| format!("http://localhost:16686/trace/{n:032x}")),
+            ended_s: f64::from(n),
+            latency_ms: 10_001.0 / f64::from(n),
+            status: status.to_owned(),
+            step: "read".to_owned(),
+        };
+        let step = |requests, failed| Step {
+            requests,
+            rate: requests as f64 / 60.0,
+            failed,
+            status: [("200".to_owned(), requests - failed), ("timeout".to_owned(), failed)].into(),
+            latency_ms: latency(1.0),
+            uncorrected_latency_ms: Some(latency(0.5)),
+            bytes_sent: 1,
+            bytes_received: 2,
+            tags: [("kind".to_owned(), "read".to_owned())].into(),
+        };
+        let verdict = |expression: &str, value, passed, exceeded_by, first_crossed_s| ThresholdResult {
+            expression: expression.to_owned(),
+            value,
+            passed,
+            exceeded_by,
+            first_crossed_s,
+            note: None,
+        };
+        Summary {
+            schema: SCHEMA,
+            run_id: "20261125T043000Z-abc123".to_owned(),
+            loadgen_version: "0.1.0".to_owned(),
+            command: "loadgen run localhost:8080".to_owned(),
+            scenario: "shop".to_owned(),
+            target: "http://localhost:8080/".to_owned(),
+            started_at: "2026-11-25T04:30:00Z".to_owned(),
+            duration_s: 60.0,
+            vus: 80,
+            model: LoadModel::Open,
+            load: "500/s for 1m".to_owned(),
+            generators: vec!["1/2".to_owned(), "2/2".to_owned()],
+            tags: [("branch".to_owned(), "main".to_owned())].into(),
+            interrupted: false,
+            requests: 29_970,
+            rate: 499.5,
+            failed: 42,
+            due: 30_000,
+            dropped: 30,
+            status: [("200".to_owned(), 29_928), ("timeout".to_owned(), 42)].into(),
+            errors: vec![ErrorKind {
+                kind: "timeout".to_owned(),
+                count: 42,
+                example: "read: no answer within 10s".to_owned(),
+            }],
+            latency_ms: latency(1.0),
+            uncorrected_latency_ms: Some(latency(0.5)),
+            bytes_sent: 3_000_000,
+            bytes_received: 9_000_000,
+            steps: [
+                ("read".to_owned(), step(20_000, 42)),
+                ("write".to_owned(), step(9_970, 0)),
+            ]
+            .into(),
+            checks: vec![
+                Check {
+                    step: "read".to_owned(),
+                    name: "has an id".to_owned(),
+                    passed: 19_958,
+                    failed: 0,
+                },
+                Check {
+                    step: "read".to_owned(),
+                    name: "name is not empty".to_owned(),
+                    passed: 19_950,
+                    failed: 8,
+                },
+            ],
+            thresholds: vec![
+                verdict("p(99)<100ms for 30s", Some(312.0), false, Some(2.12), Some(31.0)),
+                verdict("error_rate<1%", Some(0.0014), true, None, Some(12.0)),
+                verdict("dropped==0", Some(30.0), false, None, Some(4.0)),
+                ThresholdResult {
+                    note: Some("the run was shorter than the window, so all of it was judged".to_owned()),
+                    ..verdict("rate>100/s for 2m", Some(499.5), true, None, None)
+                },
+                verdict("purge: p(95)<1s", None, false, None, None),
+            ],
+            generator: Generator {
+                cpu_percent: 187.0,
+                lag_ms_p99: 12.5,
+                saturated: true,
+                reasons: vec!["generator 2/2: a generator thread was busy 95% of the time: use fewer --vus".to_owned()],
+            },
+            environment: Environment::default(),
+            slowest: (1..=5).map(|n| traced(n, "timeout")).collect(),
+            failures: (1..=5).map(|n| traced(n + 10, "timeout")).collect(),
+        }
+    }
 
     #[test]
-    fn figures_are_short() {
-        assert_eq!(
-            [grouped(0), grouped(999), grouped(1000), grouped(1_234_567)],
-            ["0", "999", "1 000", "1 234 567"]
-        );
-        assert_eq!(
-            [bytes(0.0), bytes(999.0), bytes(1000.0), bytes(2.5e9)],
-            ["0 B", "999 B", "1.0 kB", "2.5 GB"]
-        );
-        assert_eq!(
-            [milliseconds(0.123), milliseconds(12.34), milliseconds(12_345.0)],
-            ["0.12ms", "12.3ms", "12.35s"]
-        );
+    fn everything_that_went_wrong_is_there_and_red() {
+        let summary = troubled();
+        let thresholds: Vec<Threshold> = summary
+            .thresholds
+            .iter()
+            .map(|verdict| verdict.expression.parse().unwrap())
+            .collect();
+        let text = render(&summary, &thresholds, None, Colour::Never);
+        for part in [
+            "load        500/s for 1m, 80 virtual users at most",
+            "due         30 000 iterations, dropped 30 (0.10%)",
+            "generators  1/2, 2/2",
+            "uncorrected   0.10ms",
+            "✗ crossed  p(99)<100ms for 30s  312.00ms     by 212%, first after 31.0 s",
+            "✓ passed   error_rate<1%        0.14%        had been crossed, first after 12.0 s",
+            "✗ crossed  purge: p(95)<1s      no requests",
+            "so all of it was judged",
+            "✗ read: name is not empty",
+            "http://localhost:16686/trace/00000000000000000000000000000002",
+            "THE GENERATOR WAS THE BOTTLENECK",
+            "generator 2/2: a generator thread was busy",
+        ] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+        assert!(!text.contains("000000005"), "three of each are enough: {text}");
+        assert!(text.lines().all(|line| !line.ends_with(' ')), "{text}");
+        let painted = render(&summary, &thresholds, None, Colour::Ansi);
+        for red in ["30 (0.10%)", "42 (0.14%)", "✗ crossed"] {
+            assert!(
+                painted.contains(&format!("\x1b[1;31m{red}\x1b[0m")),
+                "{red} is not red in {painted}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_quiet_run_of_the_closed_model_is_short() {
+        let mut summary = troubled();
+        summary.model = LoadModel::Closed;
+        summary.load = "10 virtual users for 1m".to_owned();
+        summary.uncorrected_latency_ms = None;
+        summary.errors.clear();
+        summary.checks.clear();
+        summary.thresholds.clear();
+        summary.slowest.clear();
+        summary.failures.clear();
+        summary.generators.truncate(1);
+        summary.tags.clear();
+        summary.steps.clear();
+        summary.generator = Generator::default();
+        let text = render(&summary, &[], None, Colour::Never);
+        assert!(text.contains("load        10 virtual users for 1m\n"), "{text}");
+        assert!(text.contains("latency     min 0.20ms  mean 2.00ms"), "{text}");
+        assert_eq!(text.trim().lines().count(), 10, "{text}");
+        assert!(!text.contains("due") && !text.contains("BOTTLENECK"), "{text}");
     }
 }

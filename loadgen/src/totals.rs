@@ -149,3 +149,6 @@ impl Totals {
 fn order(request: &TracedEnd) -> (Duration, u64, u64) {
     (request.ended, request.trace.high, request.trace.low)
 }
+
+#[cfg(test)]
+mod tests;

@@ -149,3 +149,60 @@ impl Metric {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::latency_counts::SparseCounts;
+    use crate::recorder::latency_histogram;
+    use crate::threshold::Threshold;
+
+    fn judge(text: &str, requests: u64) -> (Option<f64>, bool) {
+        let mut histogram = latency_histogram();
+        for ms in 1..=requests {
+            histogram.saturating_record(ms * 1_000_000);
+        }
+        let mut latency = LatencyCounts::default();
+        latency.add(&SparseCounts::of(&histogram));
+        let threshold: Threshold = text.parse().unwrap();
+        let value = threshold.value(&Figures {
+            latency: &latency,
+            failed: 2,
+            passed_checks: 30 * requests.min(1),
+            failed_checks: 10 * requests.min(1),
+            due: 200,
+            dropped: 3,
+            seconds: 10.0,
+        });
+        (value, value.is_some_and(|value| threshold.is_met_by(value)))
+    }
+
+    #[test]
+    fn verdicts_follow_the_figures() {
+        let judge = |text: &str| judge(text, 100);
+        assert!(judge("p(99)<100ms").1);
+        assert!(!judge("p(99)<98ms").1);
+        assert!(judge("p(99.9) <= 0.11s").1);
+        assert!(judge("med>49000us").1);
+        assert!(judge("max<2s").1);
+        assert!(judge("min>=0.9ms").1);
+        assert_eq!(judge("rate>=10/s"), (Some(10.0), true));
+        assert_eq!(judge("error_rate<1%"), (Some(0.02), false));
+        assert!(judge("error_rate<=0.02").1);
+        assert_eq!(judge("dropped==0"), (Some(3.0), false));
+        assert_eq!(judge("dropped_rate<2%"), (Some(0.015), true));
+        assert_eq!(judge("checks>95%"), (Some(0.75), false));
+        assert_eq!(judge("count==100"), (Some(100.0), true));
+        let (average, _) = judge("avg<1s");
+        assert!((average.unwrap() - 50.5).abs() < 0.05);
+    }
+
+    #[test]
+    fn without_requests_there_is_nothing_to_judge() {
+        let judge = |text: &str| judge(text, 0);
+        assert_eq!(judge("p(99)<1s"), (None, false));
+        assert_eq!(judge("error_rate<1%"), (None, false));
+        assert_eq!(judge("checks>1%"), (None, false));
+        assert!(judge("count==0").1);
+    }
+}

@@ -16,6 +16,8 @@ const A_WHILE: Duration = Duration::from_secs(10);
 const LONGEST_WAIT: usize = 60;
 /// How much of a window may be missing, at the end of a run that did not last whole seconds.
 const TOLERANCE: Duration = Duration::from_millis(500);
+/// No run has as many seconds; a file may say so.
+const LAST_SECOND: u64 = u32::MAX as u64;
 
 /// All thresholds of a run.
 pub(crate) struct Watch {
@@ -279,31 +281,15 @@ impl Watch {
         if self.watched.is_empty() {
             return;
         }
-        if interval.number < self.next {
-            for group in &mut self.groups {
-                let mut late = Part::default();
-                late.add(&group.steps, interval, latency);
-                group.total.add(&late);
-            }
+        if interval.number < self.next || interval.number > LAST_SECOND {
+            self.add_late(interval, latency);
         } else {
-            self.make_room_for(interval.number);
-            let index = (interval.number - self.next) as usize;
-            if self.open.len() <= index {
-                self.open.resize_with(index + 1, || None);
-            }
-            let second = self.open[index].get_or_insert_with(|| Second {
-                length: Duration::ZERO,
-                parts: vec![Part::default(); self.groups.len()],
-            });
-            second.length = second.length.max(interval.length);
-            for (part, group) in second.parts.iter_mut().zip(&self.groups) {
-                part.add(&group.steps, interval, latency);
-            }
+            self.add_to_second(interval, latency);
         }
         if self.told.len() <= generator {
             self.told.resize(generator + 1, None);
         }
-        self.told[generator] = self.told[generator].max(Some(interval.number));
+        self.told[generator] = self.told[generator].max(Some(interval.number).filter(|number| *number <= LAST_SECOND));
         if let Some(complete) = self.told.iter().copied().min().flatten() {
             while self.next <= complete {
                 self.close();
@@ -311,9 +297,35 @@ impl Watch {
         }
     }
 
+    /// Counts for the whole run what comes too late for its windows.
+    fn add_late(&mut self, interval: &Interval, latency: &[SparseCounts]) {
+        for group in &mut self.groups {
+            let mut late = Part::default();
+            late.add(&group.steps, interval, latency);
+            group.total.add(&late);
+        }
+    }
+
+    fn add_to_second(&mut self, interval: &Interval, latency: &[SparseCounts]) {
+        self.make_room_for(interval.number);
+        let index = (interval.number - self.next) as usize;
+        if self.open.len() <= index {
+            self.open.resize_with(index + 1, || None);
+        }
+        let second = self.open[index].get_or_insert_with(|| Second {
+            length: Duration::ZERO,
+            parts: vec![Part::default(); self.groups.len()],
+        });
+        second.length = second.length.max(interval.length);
+        for (part, group) in second.parts.iter_mut().zip(&self.groups) {
+            part.add(&group.steps, interval, latency);
+        }
+    }
+
     /// Closes seconds that have waited for long, so that the second of this number can be kept.
     fn make_room_for(&mut self, number: u64) {
-        let longest = self.groups.iter().map(|group| group.recent.len()).max().unwrap_or(0);
+        let windows = self.groups.iter().flat_map(|group| &group.windows);
+        let longest = windows.map(|window| window.seconds).max().unwrap_or(0);
         while number - self.next >= LONGEST_WAIT as u64 {
             if self.open.is_empty() && self.silent > longest {
                 // Every window is empty and stays so.
@@ -400,3 +412,6 @@ impl Group {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,6 +48,7 @@ pub(crate) fn troubled() -> RunResult {
             passed: false,
             exceeded_by: None,
             first_crossed_s: None,
+            note: None,
         },
     ];
     summary.thresholds[0].exceeded_by = Some(summary.latency_ms.p99 / 30.0 - 1.0);
@@ -285,6 +286,7 @@ pub(crate) fn threshold(expression: &str, value: f64, passed: bool) -> Threshold
         passed,
         exceeded_by: None,
         first_crossed_s: None,
+        note: None,
     }
 }
 
