@@ -37,11 +37,7 @@ fn read<'a>(pieces: impl Iterator<Item = &'a [u8]>, head_request: bool, memory: 
         return Ok(None);
     }
     assert!((100..1000).contains(&reader.status()));
-    Ok(Some((
-        reader.status(),
-        kept.body.as_bytes().to_vec(),
-        kept.head,
-    )))
+    Ok(Some((reader.status(), kept.body.as_bytes().to_vec(), kept.head)))
 }
 
 fuzz_target!(|data: &[u8]| {
