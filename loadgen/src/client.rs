@@ -18,7 +18,7 @@ use crate::cookies::CookieJar;
 use crate::http2::{Http2Connection, Http2Exchange};
 use crate::outcome::{Cause, Failure, FailureKind};
 use crate::request::PreparedRequest;
-use crate::response::{Kept, ResponseReader};
+use crate::response::{HeadMemory, Kept, ResponseReader};
 use crate::stage::{Stage, StageCell};
 
 pub(crate) use endpoint::Endpoint;
@@ -36,9 +36,14 @@ pub(crate) struct ClientContext {
     endpoint: Endpoint,
     timeout: Duration,
     stage: Rc<StageCell>,
-    /// What has just been received. One client at a time uses it, for the time of one poll: a thread has one of these
-    /// however many virtual users it has.
-    received: RefCell<Box<[u8]>>,
+    received: RefCell<Received>,
+}
+
+/// What one client at a time uses, for the time of one poll: a thread has one of these however many virtual users it has.
+struct Received {
+    /// What has just been received.
+    bytes: Box<[u8]>,
+    heads: HeadMemory,
 }
 
 impl ClientContext {
@@ -48,7 +53,10 @@ impl ClientContext {
             endpoint,
             timeout,
             stage,
-            received: RefCell::new(vec![0; RECEIVED].into()),
+            received: RefCell::new(Received {
+                bytes: vec![0; RECEIVED].into(),
+                heads: HeadMemory::default(),
+            }),
         })
     }
 }

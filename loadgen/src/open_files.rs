@@ -47,7 +47,7 @@ fn allow_files(vus: u32) -> Result<(), RunError> {
     Err(RunError::TooFewFiles { vus, needed, limit })
 }
 
-/// How many ports a range such as `32768	60999` has.
+/// How many ports a range has, given as its first and its last, e.g. `32768 60999`.
 fn ports_in(range: &str) -> Option<u32> {
     let mut bounds = range.split_whitespace().map(str::parse::<u32>);
     let (first, last) = (bounds.next()?.ok()?, bounds.next()?.ok()?);

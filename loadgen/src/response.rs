@@ -198,10 +198,15 @@ impl ResponseReader {
     /// Takes bytes: before the head is complete all that were received so far (interim answers included, which are
     /// skipped anew each time), afterwards the new ones.
     #[inline]
-    pub(crate) fn advance(&mut self, bytes: &[u8], kept: &mut Kept) -> Result<Progress, Malformed> {
+    pub(crate) fn advance(
+        &mut self,
+        bytes: &[u8],
+        kept: &mut Kept,
+        memory: &mut HeadMemory,
+    ) -> Result<Progress, Malformed> {
         let mut rest = bytes;
         while self.state == State::Head {
-            let Some(head) = self.parse_head(rest, kept)? else {
+            let Some(head) = self.take_head(rest, kept, memory)? else {
                 return Ok(Progress::MoreHead);
             };
             rest = &rest[head..];
@@ -221,54 +226,30 @@ impl ResponseReader {
         }
     }
 
-    fn parse_head(&mut self, bytes: &[u8], kept: &mut Kept) -> Result<Option<usize>, Malformed> {
-        let mut headers = [const { MaybeUninit::<Header<'_>>::uninit() }; MAX_HEADERS];
-        let mut response = httparse::Response::new(&mut []);
-        let length =
-            match ParserConfig::default().parse_response_with_uninit_headers(&mut response, bytes, &mut headers) {
-                Ok(Status::Complete(length)) => length,
-                Ok(Status::Partial) => return Ok(None),
-                Err(httparse::Error::TooManyHeaders) => return Err("the response has more than 128 header fields"),
-                Err(httparse::Error::Version) => return Err("the response is not HTTP/1.0 or HTTP/1.1"),
-                Err(_) => return Err("the response has a malformed head"),
-            };
-        let status = response.code.unwrap_or_default();
-        if !(100..1000).contains(&status) {
-            return Err("the response has a malformed status code");
-        }
+    fn take_head(
+        &mut self,
+        bytes: &[u8],
+        kept: &mut Kept,
+        memory: &mut HeadMemory,
+    ) -> Result<Option<usize>, Malformed> {
+        let head = match memory.recall(bytes) {
+            Some(head) => head,
+            None => match parse_head(bytes, kept)? {
+                Some(head) => {
+                    memory.remember(&bytes[..head.length], head);
+                    head
+                }
+                None => return Ok(None),
+            },
+        };
+        let Head {
+            length,
+            status,
+            keep_alive,
+            body,
+        } = head;
         if status < 200 && status != 101 {
             return Ok(Some(length));
-        }
-        let mut content_length = None;
-        let mut chunked = false;
-        let mut until_close = false;
-        let mut keep_alive = response.version == Some(1);
-        for header in response.headers.iter() {
-            match header.name.len() {
-                14 if header.name.eq_ignore_ascii_case("content-length") => {
-                    let value = parse_length(header.value)?;
-                    if content_length.is_some_and(|earlier| earlier != value) {
-                        return Err("the response has two different Content-Length fields");
-                    }
-                    content_length = Some(value);
-                }
-                17 if header.name.eq_ignore_ascii_case("transfer-encoding") => {
-                    chunked = ends_with_chunked(header.value);
-                    until_close = !chunked;
-                }
-                10 if header.name.eq_ignore_ascii_case("connection") => {
-                    if has_token(header.value, b"close") {
-                        keep_alive = false;
-                    } else if has_token(header.value, b"keep-alive") {
-                        keep_alive = true;
-                    }
-                }
-                8 if (300..400).contains(&status) && header.name.eq_ignore_ascii_case("location") => {
-                    kept.location.clear();
-                    kept.location.extend(header.value);
-                }
-                _ => {}
-            }
         }
         self.status = status;
         self.keep_alive = keep_alive && status != 101;
@@ -276,18 +257,10 @@ impl ResponseReader {
         if kept.wants.head {
             kept.head.extend_from_slice(&bytes[..length]);
         }
-        self.state = if self.head_request || matches!(status, 101 | 204 | 304) {
+        self.state = if self.head_request || matches!(status, 101 | 204 | 304) || body == Body::Fixed(0) {
             State::Done
-        } else if chunked {
-            State::Body(Body::Chunked(Chunk::Size { size: 0, digits: 0 }))
-        } else if until_close {
-            State::Body(Body::UntilClose)
         } else {
-            match content_length {
-                Some(0) => State::Done,
-                Some(length) => State::Body(Body::Fixed(length)),
-                None => State::Body(Body::UntilClose),
-            }
+            State::Body(body)
         };
         Ok(Some(length))
     }
@@ -377,6 +350,115 @@ impl ResponseReader {
     }
 }
 
+/// What a head says.
+#[derive(Debug, Clone, Copy)]
+struct Head {
+    /// Bytes of it.
+    length: usize,
+    status: u16,
+    keep_alive: bool,
+    /// As the fields say; method and status may rule a body out.
+    body: Body,
+}
+
+/// Heads longer than this are not remembered.
+const MOST_REMEMBERED: usize = 1024;
+
+/// The head of an earlier answer and what it says. Under load most heads are the same, byte for byte, for a second at
+/// least, and to compare is much cheaper than to parse. All clients of a thread share one.
+#[derive(Debug, Default)]
+pub(crate) struct HeadMemory {
+    bytes: Vec<u8>,
+    head: Option<Head>,
+}
+
+impl HeadMemory {
+    /// What the head at the beginning of these bytes says, if it is the one remembered: it has its end in it.
+    #[inline]
+    fn recall(&self, bytes: &[u8]) -> Option<Head> {
+        self.head.filter(|_| bytes.starts_with(&self.bytes))
+    }
+
+    fn remember(&mut self, bytes: &[u8], head: Head) {
+        // Of a redirect more is kept than is remembered.
+        let is_plain = (200..300).contains(&head.status) || head.status >= 400;
+        if bytes.len() <= MOST_REMEMBERED && is_plain {
+            self.bytes.clear();
+            self.bytes.extend_from_slice(bytes);
+            self.head = Some(head);
+        }
+    }
+}
+
+fn parse_head(bytes: &[u8], kept: &mut Kept) -> Result<Option<Head>, Malformed> {
+    let mut headers = [const { MaybeUninit::<Header<'_>>::uninit() }; MAX_HEADERS];
+    let mut response = httparse::Response::new(&mut []);
+    let length = match ParserConfig::default().parse_response_with_uninit_headers(&mut response, bytes, &mut headers) {
+        Ok(Status::Complete(length)) => length,
+        Ok(Status::Partial) => return Ok(None),
+        Err(httparse::Error::TooManyHeaders) => return Err("the response has more than 128 header fields"),
+        Err(httparse::Error::Version) => return Err("the response is not HTTP/1.0 or HTTP/1.1"),
+        Err(_) => return Err("the response has a malformed head"),
+    };
+    let status = response.code.unwrap_or_default();
+    if !(100..1000).contains(&status) {
+        return Err("the response has a malformed status code");
+    }
+    let mut keep_alive = response.version == Some(1);
+    if status < 200 && status != 101 {
+        let body = Body::Fixed(0);
+        return Ok(Some(Head {
+            length,
+            status,
+            keep_alive,
+            body,
+        }));
+    }
+    let mut content_length = None;
+    let mut chunked = false;
+    let mut until_close = false;
+    for header in response.headers.iter() {
+        match header.name.len() {
+            14 if header.name.eq_ignore_ascii_case("content-length") => {
+                let value = parse_length(header.value)?;
+                if content_length.is_some_and(|earlier| earlier != value) {
+                    return Err("the response has two different Content-Length fields");
+                }
+                content_length = Some(value);
+            }
+            17 if header.name.eq_ignore_ascii_case("transfer-encoding") => {
+                chunked = ends_with_chunked(header.value);
+                until_close = !chunked;
+            }
+            10 if header.name.eq_ignore_ascii_case("connection") => {
+                if has_token(header.value, b"close") {
+                    keep_alive = false;
+                } else if has_token(header.value, b"keep-alive") {
+                    keep_alive = true;
+                }
+            }
+            8 if (300..400).contains(&status) && header.name.eq_ignore_ascii_case("location") => {
+                kept.location.clear();
+                kept.location.extend(header.value);
+            }
+            _ => {}
+        }
+    }
+    let body = if chunked {
+        Body::Chunked(Chunk::Size { size: 0, digits: 0 })
+    } else if until_close {
+        Body::UntilClose
+    } else {
+        content_length.map_or(Body::UntilClose, Body::Fixed)
+    };
+    Ok(Some(Head {
+        length,
+        status,
+        keep_alive,
+        body,
+    }))
+}
+
 fn after_size(size: u64, overhead: &mut usize) -> Chunk {
     if size == 0 {
         Chunk::Trailer { empty: true }
@@ -426,15 +508,25 @@ mod tests {
         kept
     }
 
-    /// Reads a response that arrives in pieces, as a connection does; gives status, reuse and body.
-    fn read(pieces: &[&[u8]], head_request: bool) -> Result<Option<(u16, bool, Vec<u8>)>, Malformed> {
+    /// Status, reuse and body; `None` if the connection ended too early.
+    type End = Result<Option<(u16, bool, Vec<u8>)>, Malformed>;
+
+    /// Reads a response that arrives in pieces, as a connection does. It must not matter whether its head is remembered.
+    fn read(pieces: &[&[u8]], head_request: bool) -> End {
+        let mut memory = HeadMemory::default();
+        let end = read_remembering(pieces, head_request, &mut memory);
+        assert_eq!(read_remembering(pieces, head_request, &mut memory), end);
+        end
+    }
+
+    fn read_remembering(pieces: &[&[u8]], head_request: bool, memory: &mut HeadMemory) -> End {
         let mut reader = ResponseReader::new();
         let mut kept = kept();
         reader.start(head_request, &mut kept);
         let mut buffer = Vec::new();
         for piece in pieces {
             buffer.extend_from_slice(piece);
-            match reader.advance(&buffer, &mut kept)? {
+            match reader.advance(&buffer, &mut kept, memory)? {
                 Progress::MoreHead => {}
                 Progress::MoreBody => buffer.clear(),
                 Progress::Done => {
@@ -519,10 +611,13 @@ mod tests {
     fn the_target_of_a_redirect_is_kept() {
         let mut reader = ResponseReader::new();
         let mut kept = kept();
-        reader.start(false, &mut kept);
         let text = b"HTTP/1.1 301 Moved\r\nLocation: https://host/a\r\nContent-Length: 0\r\n\r\n";
-        assert_eq!(reader.advance(text, &mut kept), Ok(Progress::Done));
-        assert_eq!(kept.location.as_bytes(), b"https://host/a");
+        let mut memory = HeadMemory::default();
+        for _ in 0..2 {
+            reader.start(false, &mut kept);
+            assert_eq!(reader.advance(text, &mut kept, &mut memory), Ok(Progress::Done));
+            assert_eq!(kept.location.as_bytes(), b"https://host/a");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{Client, Connection, Outgoing};
+use super::{Client, Connection, Outgoing, Received};
 use crate::outcome::{Failure, FailureKind};
 use crate::response::Progress;
 
@@ -71,9 +71,9 @@ impl Client {
             }
         }
         // Nothing below gives control to another task while this is borrowed.
-        let mut scratch = self.context.received.borrow_mut();
+        let Received { bytes, heads } = &mut *self.context.received.borrow_mut();
         loop {
-            let mut buffer = ReadBuf::new(&mut scratch);
+            let mut buffer = ReadBuf::new(bytes);
             let result = ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer));
             let count = buffer.filled().len();
             match result {
@@ -101,12 +101,12 @@ impl Client {
                 }
             }
             self.received += count as u64;
-            let received = &scratch[..count];
+            let received = &bytes[..count];
             let advanced = if self.head.is_empty() {
-                self.reader.advance(received, &mut self.kept)
+                self.reader.advance(received, &mut self.kept, heads)
             } else {
                 self.head.extend_from_slice(received);
-                self.reader.advance(&self.head, &mut self.kept)
+                self.reader.advance(&self.head, &mut self.kept, heads)
             };
             match advanced {
                 Ok(Progress::Done) => return Poll::Ready(Ok(self.reader.status())),
