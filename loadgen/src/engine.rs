@@ -12,12 +12,15 @@ use crate::client::Endpoint;
 use crate::dns;
 use crate::generator::{Message, Plan, ThreadHealth, Wiring, generate};
 use crate::interrupt::Interrupt;
-use crate::observer::{Observer, RunStage, Snapshot};
+use crate::interval::Interval;
+use crate::live::{Live, Moment};
+use crate::observer::{Observer, RunStage};
 use crate::open_files;
 use crate::recorder::Shard;
 use crate::request::TraceHeaders;
 use crate::run_error::RunError;
-use crate::run_result::run_result;
+use crate::run_info::{Environment, LoadModel, RunInfo, StepInfo};
+use crate::run_result::RunEnd;
 use crate::scenario::{CleanUp, items};
 use crate::settings::Settings;
 use crate::stage::{LoadWindow, Order, Stage};
@@ -78,12 +81,12 @@ pub fn run(settings: &Settings, interrupt: &Interrupt, observer: &mut dyn Observ
 
 fn check_steps(settings: &Settings) -> Result<(), RunError> {
     for threshold in &settings.thresholds {
-        if let Some(step) = threshold.step()
+        if let crate::threshold::Selector::Step(step) = threshold.selector()
             && settings.scenario.step_names().all(|name| name != step)
         {
             return Err(RunError::UnknownStep {
                 threshold: threshold.to_string(),
-                step: step.to_owned(),
+                step: step.clone(),
                 steps: settings.scenario.step_names().collect::<Vec<_>>().join(", "),
             });
         }
@@ -143,7 +146,10 @@ struct Engine<'a> {
     messages: Receiver<Message>,
     recycled: Vec<Sender<Box<Shard>>>,
     threads: Vec<JoinHandle<std::io::Result<ThreadHealth>>>,
+    info: RunInfo,
     totals: Totals,
+    live: Live,
+    quarters: std::collections::BTreeMap<u64, Interval>,
     load: Option<LoadWindow>,
     next_progress: Instant,
     created: u64,
@@ -156,6 +162,27 @@ impl<'a> Engine<'a> {
         interrupt: &'a Interrupt,
         observer: &'a mut dyn Observer,
     ) -> Result<Self, RunError> {
+        let info = RunInfo {
+            run_id: settings.run_id.to_string(),
+            loadgen_version: env!("CARGO_PKG_VERSION").to_owned(),
+            command: settings.command.clone(),
+            scenario: plan.scenario.name().to_owned(),
+            target: plan.target.to_string(),
+            model: LoadModel::Closed,
+            load: format!("{:?}", settings.duration),
+            generator: "1/1".to_owned(),
+            tags: Default::default(),
+            steps: settings
+                .scenario
+                .step_names()
+                .map(|name| StepInfo {
+                    name: name.to_owned(),
+                    ..Default::default()
+                })
+                .collect(),
+            started_at_ms: 0,
+            environment: Environment::default(),
+        };
         let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let count = cores.min(settings.vus as usize).max(1);
         let plan = Arc::new(plan);
@@ -187,7 +214,10 @@ impl<'a> Engine<'a> {
             messages,
             recycled,
             threads,
-            totals: Totals::new(plan.scenario.steps().len()),
+            totals: Totals::new(&info, &settings.thresholds),
+            live: Live::new(&info.steps),
+            quarters: Default::default(),
+            info,
             plan,
             load: None,
             next_progress: Instant::now(),
@@ -269,8 +299,20 @@ impl<'a> Engine<'a> {
             });
         }
         let start = self.load.map_or(start, |load| load.start);
+        let _ = health;
+        let since = std::time::SystemTime::now() - start.elapsed();
+        self.info.started_at_ms = since
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |since| since.as_millis() as u64);
+        self.pass_on(0);
+        let end = RunEnd {
+            interrupted,
+            vus: self.settings.vus,
+            generators: vec!["1/1".to_owned()],
+            trace_url: None,
+        };
         Ok(Finished {
-            result: run_result(self.settings, &self.plan, &self.totals, start, interrupted, &health),
+            result: self.totals.result(&self.info, &end),
             housekeeping,
         })
     }
@@ -407,7 +449,7 @@ impl<'a> Engine<'a> {
             .collect();
         while let Ok(message) = self.messages.try_recv() {
             if let Message::Figures(shard) = message {
-                self.totals.add(&shard);
+                self.collect(&shard);
             }
         }
         health
@@ -458,11 +500,48 @@ impl<'a> Engine<'a> {
     }
 
     fn take(&mut self, mut shard: Box<Shard>) {
-        self.totals.add(&shard);
+        self.collect(&shard);
+        self.pass_on(16);
         shard.clear();
         if let Some(thread) = self.recycled.get(shard.thread) {
             // A thread that has ended needs no shard.
             let _ = thread.send(shard);
+        }
+    }
+
+    fn collect(&mut self, shard: &Shard) {
+        let start = self.load.map(|load| load.start).unwrap_or_else(Instant::now);
+        let quarter = self
+            .quarters
+            .entry(shard.interval)
+            .or_insert_with(|| Interval::empty(shard.interval, shard.steps.len()));
+        for (total, step) in quarter.steps.iter_mut().zip(&shard.steps) {
+            total.add(step);
+        }
+        quarter.length = Duration::from_millis(250);
+        quarter.vus = self.settings.vus;
+        quarter.examples.extend_from_slice(&shard.examples);
+        let last_end = shard.last_end.map(|end| end.saturating_duration_since(start));
+        quarter.last_end = quarter.last_end.max(last_end);
+        let traced = |slow: &crate::recorder::Slow| crate::recorder::TracedEnd {
+            step: slow.step,
+            ending: slow.ending,
+            latency: slow.latency,
+            ended: last_end.unwrap_or_default(),
+            trace: slow.trace,
+            sampled: true,
+        };
+        quarter.slowest.extend(shard.slowest.requests().iter().map(traced));
+    }
+
+    fn pass_on(&mut self, keep: usize) {
+        while self.quarters.len() > keep {
+            let Some((number, mut quarter)) = self.quarters.pop_first() else {
+                return;
+            };
+            self.live.add(&quarter);
+            quarter.number = number / 4;
+            self.totals.add(0, &quarter);
         }
     }
 
@@ -472,25 +551,14 @@ impl<'a> Engine<'a> {
         };
         self.next_progress = now + PROGRESS;
         let elapsed = now.saturating_duration_since(load.start);
-        let recently = self.totals.recently(elapsed);
-        self.observer.progress(&Snapshot {
+        let moment = Moment {
             elapsed,
             duration: Some(self.settings.duration),
             iterations: None,
             target_rate: None,
             vus: self.settings.vus,
             max_vus: self.settings.vus,
-            requests: self.totals.requests(),
-            failed: self.totals.failed(),
-            dropped: 0,
-            rate: recently.rate,
-            latency_ms: recently.latency,
-            total_latency_ms: recently.latency,
-            histogram: Vec::new(),
-            errors: Vec::new(),
-            steps: Vec::new(),
-            generator: crate::observer::GeneratorSnapshot::default(),
-            thresholds: Vec::new(),
-        });
+        };
+        self.observer.progress(&self.live.snapshot(&moment, &self.totals));
     }
 }

@@ -5,16 +5,20 @@
 //! sums up what the threads counted, `summary_text` and `report` show it.
 
 mod client;
+mod distribution;
 mod dns;
 mod generator;
 mod health;
 mod interval;
+mod latency_counts;
+mod live;
 mod open_files;
 mod outcome;
 mod recorder;
 mod request;
 mod response;
 mod run_result;
+mod sparse_histogram;
 mod stage;
 mod timeline;
 mod totals;

@@ -158,8 +158,12 @@ pub struct ThresholdResult {
     /// `None` if it passed, or if the bound is 0.
     pub exceeded_by: Option<f64>,
     /// Seconds after `started_at` when the figure, taken over the run so far or over the window, first failed to meet
-    /// the expression; `None` if it never did. A figure over the whole run may recover from it.
+    /// the expression; `None` if it never did. A figure over the whole run may recover from it. What only grows, such as
+    /// `count>=1000`, is judged at the end of the run.
     pub first_crossed_s: Option<f64>,
+    /// One sentence where it was not judged quite as the expression says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// The generator's own health during the run.

@@ -1,32 +1,56 @@
-//! Objectives a run is held against, such as `create: p(95)<100ms`.
+//! Objectives a run is held against, such as `create: p(95)<100ms` or `p(99)<250ms for 30s`.
 
+mod grammar;
+mod metric;
+mod watch;
+
+use std::collections::BTreeSet;
 use std::fmt;
-use std::str::FromStr;
+use std::time::Duration;
 
-use hdrhistogram::Histogram;
+pub use grammar::InvalidThreshold;
+pub(crate) use metric::Figures;
+use metric::Metric;
+pub(crate) use watch::Watch;
 
-use crate::summary::ThresholdResult;
+use crate::run_info::StepInfo;
 
-/// An objective: a metric, of all requests or of one step, and a bound.
+/// An objective: a metric of some requests, a bound, and perhaps a window that slides over the run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Threshold {
     text: String,
-    step: Option<String>,
+    selector: Selector,
     metric: Metric,
     operator: Operator,
     bound: f64,
+    window: Option<Duration>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Metric {
-    Percentile(f64),
-    Average,
-    Minimum,
-    Maximum,
-    Rate,
-    ErrorRate,
-    Dropped,
-    Count,
+/// Which requests a threshold is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selector {
+    /// All of them.
+    All,
+    /// Those of the step of this name.
+    Step(String),
+    /// Those of all steps that carry a tag.
+    Tag {
+        /// Its key.
+        key: String,
+        /// Its value.
+        value: String,
+    },
+}
+
+impl Selector {
+    /// Whether it chooses the requests of a step.
+    pub fn selects(&self, step: &StepInfo) -> bool {
+        match self {
+            Self::All => true,
+            Self::Step(name) => step.name == *name,
+            Self::Tag { key, value } => step.tags.get(key) == Some(value),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,171 +62,156 @@ enum Operator {
     Equal,
 }
 
-/// Why a text is no threshold.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{reason}; write e.g. 'p(99)<250ms', 'rate>500/s', 'error_rate<1%', 'count>=1000' or 'create: avg<50ms'")]
-pub struct InvalidThreshold {
-    reason: String,
+/// From when on a figure of the whole run that misses the bound may end the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Judgeable {
+    /// Any time: once missed, the bound stays missed.
+    AtOnce,
+    /// When there has been enough load for the figure to mean something.
+    AfterAWhile,
+    /// Only when the run is over: until then it may yet be met, as a matter of course.
+    AtTheEnd,
 }
 
-/// What thresholds are held against.
-pub(crate) struct Figures<'a> {
-    pub(crate) latency: &'a Histogram<u64>,
-    pub(crate) failed: u64,
-    pub(crate) dropped: u64,
-    pub(crate) seconds: f64,
+/// Why a threshold cannot be judged on a run.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum UnknownSelection {
+    /// No step has the name.
+    #[error("the threshold `{threshold}` names the step `{step}`; the scenario has: {steps}")]
+    Step {
+        /// As typed.
+        threshold: String,
+        /// The unknown name.
+        step: String,
+        /// The names there are.
+        steps: String,
+    },
+    /// No step carries the tag.
+    #[error("the threshold `{threshold}` names the tag `{tag}`, which no step carries; the scenario has: {tags}")]
+    Tag {
+        /// As typed.
+        threshold: String,
+        /// The unknown tag.
+        tag: String,
+        /// The tags there are.
+        tags: String,
+    },
+    /// It is about checks, and there are none.
+    #[error(
+        "the threshold `{threshold}` is about checks, but the steps it is about have none; add checks to the scenario"
+    )]
+    Checks {
+        /// As typed.
+        threshold: String,
+    },
+}
+
+/// Makes sure that every threshold is about something that these steps have.
+///
+/// # Errors
+/// Names the first threshold that is not, and what it could have named.
+pub fn check_selections(thresholds: &[Threshold], steps: &[StepInfo]) -> Result<(), UnknownSelection> {
+    thresholds.iter().try_for_each(|threshold| threshold.check(steps))
 }
 
 impl Threshold {
-    /// The step it is about, if not all.
-    pub fn step(&self) -> Option<&str> {
-        self.step.as_deref()
+    /// Which requests it is about.
+    pub fn selector(&self) -> &Selector {
+        &self.selector
     }
 
-    /// Gives the verdict.
-    pub(crate) fn judge(&self, figures: &Figures<'_>) -> ThresholdResult {
-        let value = self.metric.value(figures);
-        let passed = value.is_some_and(|value| match self.operator {
+    /// The length of its sliding window, whole seconds; `None` if it is about the whole run.
+    pub fn window(&self) -> Option<Duration> {
+        self.window
+    }
+
+    fn check(&self, steps: &[StepInfo]) -> Result<(), UnknownSelection> {
+        let listed = |names: BTreeSet<String>| match names.is_empty() {
+            true => "none".to_owned(),
+            false => names.into_iter().collect::<Vec<_>>().join(", "),
+        };
+        let selected: Vec<&StepInfo> = steps.iter().filter(|step| self.selector.selects(step)).collect();
+        match &self.selector {
+            Selector::Step(name) if selected.is_empty() => Err(UnknownSelection::Step {
+                threshold: self.text.clone(),
+                step: name.clone(),
+                steps: steps
+                    .iter()
+                    .map(|step| step.name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            }),
+            Selector::Tag { key, value } if selected.is_empty() => {
+                let tags = steps.iter().flat_map(|step| &step.tags);
+                Err(UnknownSelection::Tag {
+                    threshold: self.text.clone(),
+                    tag: format!("{key}={value}"),
+                    tags: listed(tags.map(|(key, value)| format!("{key}={value}")).collect()),
+                })
+            }
+            _ if self.metric == Metric::Checks && selected.iter().all(|step| step.checks.is_empty()) => {
+                Err(UnknownSelection::Checks {
+                    threshold: self.text.clone(),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The figure that the bound is for, in the unit of [`ThresholdResult::value`](crate::summary::ThresholdResult);
+    /// `None` if there were no requests to take it from.
+    pub(crate) fn value(&self, figures: &Figures<'_>) -> Option<f64> {
+        self.metric.value(figures)
+    }
+
+    /// Whether a figure meets the bound.
+    pub(crate) fn is_met_by(&self, value: f64) -> bool {
+        match self.operator {
             Operator::Less => value < self.bound,
             Operator::LessOrEqual => value <= self.bound,
             Operator::Greater => value > self.bound,
             Operator::GreaterOrEqual => value >= self.bound,
             Operator::Equal => value == self.bound,
-        });
-        ThresholdResult {
-            expression: self.text.clone(),
-            value,
-            passed,
-            exceeded_by: None,
-            first_crossed_s: None,
+        }
+    }
+
+    /// How far a figure is on the wrong side of the bound, in its unit; negative on the right one.
+    fn excess(&self, value: f64) -> f64 {
+        match self.operator {
+            Operator::Less | Operator::LessOrEqual => value - self.bound,
+            Operator::Greater | Operator::GreaterOrEqual => self.bound - value,
+            Operator::Equal => (value - self.bound).abs(),
+        }
+    }
+
+    /// How far a figure that misses the bound is beyond it, as a share of the bound.
+    pub(crate) fn exceeded_by(&self, value: f64) -> Option<f64> {
+        (self.bound > 0.0 && !self.is_met_by(value)).then(|| self.excess(value) / self.bound)
+    }
+
+    /// When a figure of the whole run can be told to miss the bound.
+    fn judgeable(&self) -> Judgeable {
+        let upper = matches!(self.operator, Operator::Less | Operator::LessOrEqual);
+        let lower = matches!(self.operator, Operator::Greater | Operator::GreaterOrEqual);
+        match self.metric {
+            // These only grow, so an upper bound stays missed and a lower one may yet be met.
+            Metric::Count | Metric::Dropped | Metric::Maximum if upper => Judgeable::AtOnce,
+            Metric::Count | Metric::Maximum => Judgeable::AtTheEnd,
+            Metric::Dropped if self.operator == Operator::Equal && self.bound == 0.0 => Judgeable::AtOnce,
+            Metric::Dropped => Judgeable::AtTheEnd,
+            // This one only falls.
+            Metric::Minimum if lower => Judgeable::AtOnce,
+            Metric::Minimum => Judgeable::AtTheEnd,
+            Metric::Rate if !upper => Judgeable::AtTheEnd,
+            _ if self.operator == Operator::Equal => Judgeable::AtTheEnd,
+            _ => Judgeable::AfterAWhile,
         }
     }
 
     /// A value of this threshold's metric with its unit.
     pub fn with_unit(&self, value: f64) -> String {
-        match self.metric {
-            Metric::Rate => format!("{value:.1}/s"),
-            Metric::ErrorRate => format!("{:.2}%", value * 100.0),
-            Metric::Dropped | Metric::Count => format!("{value:.0}"),
-            _ => format!("{value:.2}ms"),
-        }
+        self.metric.with_unit(value)
     }
-}
-
-impl Metric {
-    fn parse(text: &str) -> Result<Self, String> {
-        if let Some(number) = text.strip_prefix("p(").and_then(|rest| rest.strip_suffix(')')) {
-            return match number.trim().parse::<f64>() {
-                Ok(percentile) if (0.0..=100.0).contains(&percentile) => Ok(Self::Percentile(percentile)),
-                _ => Err(format!("`{text}`: a percentile is a number from 0 to 100")),
-            };
-        }
-        Ok(match text {
-            "med" => Self::Percentile(50.0),
-            "avg" => Self::Average,
-            "min" => Self::Minimum,
-            "max" => Self::Maximum,
-            "rate" => Self::Rate,
-            "error_rate" => Self::ErrorRate,
-            "dropped" => Self::Dropped,
-            "count" => Self::Count,
-            _ => {
-                return Err(format!(
-                    "`{text}` is no metric; there are p(N), avg, min, max, med, rate, error_rate, dropped, count"
-                ));
-            }
-        })
-    }
-
-    fn parse_bound(self, text: &str) -> Result<f64, String> {
-        let number_end = text
-            .find(|c: char| !(c.is_ascii_digit() || c == '.'))
-            .unwrap_or(text.len());
-        let (number, unit) = text.split_at(number_end);
-        let number: f64 = number
-            .parse()
-            .map_err(|_| format!("`{text}` does not begin with a number"))?;
-        let scale = match (self, unit.trim()) {
-            (Self::Rate, "/s" | "") | (Self::Dropped | Self::Count, "") | (Self::ErrorRate, "") => 1.0,
-            (Self::ErrorRate, "%") => 0.01,
-            (Self::Rate, _) => return Err(format!("`{text}`: a rate is so many /s")),
-            (Self::ErrorRate, _) => return Err(format!("`{text}`: error_rate is a percentage (%) or a share of 1")),
-            (Self::Dropped | Self::Count, _) => return Err(format!("`{text}`: a count has no unit")),
-            (_, "us" | "µs") => 0.001,
-            (_, "ms") => 1.0,
-            (_, "s") => 1000.0,
-            _ => return Err(format!("`{text}`: a latency needs a unit of us, ms or s")),
-        };
-        Ok(number * scale)
-    }
-
-    /// The value in the unit that thresholds compare: milliseconds, per second, a share of 1, a count. `None` if there
-    /// were no requests to take it from.
-    fn value(self, figures: &Figures<'_>) -> Option<f64> {
-        let latency = figures.latency;
-        let ms = |nanoseconds: u64| nanoseconds as f64 / 1e6;
-        let count = latency.len() as f64;
-        match self {
-            Self::Count => Some(count),
-            Self::Dropped => Some(figures.dropped as f64),
-            Self::Rate => Some(if figures.seconds > 0.0 {
-                count / figures.seconds
-            } else {
-                0.0
-            }),
-            _ if latency.is_empty() => None,
-            Self::ErrorRate => Some(figures.failed as f64 / count),
-            Self::Percentile(percentile) => Some(ms(latency.value_at_percentile(percentile))),
-            Self::Average => Some(latency.mean() / 1e6),
-            Self::Minimum => Some(ms(latency.min())),
-            Self::Maximum => Some(ms(latency.max())),
-        }
-    }
-}
-
-impl FromStr for Threshold {
-    type Err = InvalidThreshold;
-
-    fn from_str(text: &str) -> Result<Self, InvalidThreshold> {
-        parse(text).map_err(|reason| InvalidThreshold { reason })
-    }
-}
-
-fn parse(text: &str) -> Result<Threshold, String> {
-    const OPERATORS: [(&str, Operator); 5] = [
-        ("<=", Operator::LessOrEqual),
-        (">=", Operator::GreaterOrEqual),
-        ("==", Operator::Equal),
-        ("<", Operator::Less),
-        (">", Operator::Greater),
-    ];
-    let (step, expression) = match text.split_once(':') {
-        Some((step, expression)) => (Some(step.trim()), expression),
-        None => (None, text),
-    };
-    if step.is_some_and(str::is_empty) {
-        return Err("no step is named before the colon".to_owned());
-    }
-    let at = expression
-        .find(['<', '>', '='])
-        .ok_or_else(|| format!("`{text}` has none of < <= > >= =="))?;
-    let (metric, rest) = expression.split_at(at);
-    let (sign, operator) = OPERATORS
-        .into_iter()
-        .find(|(sign, _)| rest.starts_with(sign))
-        .ok_or_else(|| format!("`{text}` has none of < <= > >= =="))?;
-    let metric = Metric::parse(metric.trim())?;
-    if step.is_some() && metric == Metric::Dropped {
-        return Err("dropped counts iterations, which have no step".to_owned());
-    }
-    let bound = metric.parse_bound(rest[sign.len()..].trim())?;
-    Ok(Threshold {
-        text: text.trim().to_owned(),
-        step: step.map(str::to_owned),
-        metric,
-        operator,
-        bound,
-    })
 }
 
 impl fmt::Display for Threshold {
@@ -213,88 +222,30 @@ impl fmt::Display for Threshold {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-    use crate::recorder::latency_histogram;
-
-    fn judge(text: &str) -> (Option<f64>, bool) {
-        let mut latency = latency_histogram();
-        for ms in 1..=100 {
-            latency.saturating_record(ms * 1_000_000);
-        }
-        let result = text.parse::<Threshold>().unwrap().judge(&Figures {
-            latency: &latency,
-            failed: 2,
-            dropped: 0,
-            seconds: 10.0,
-        });
-        (result.value, result.passed)
-    }
 
     #[test]
-    fn verdicts_follow_the_figures() {
-        assert!(judge("p(99)<100ms").1);
-        assert!(!judge("p(99)<98ms").1);
-        assert!(judge("p(99.9) <= 0.11s").1);
-        assert!(judge("med>49000us").1);
-        assert!(judge("max<2s").1);
-        assert!(judge("min>=0.9ms").1);
-        assert_eq!(judge("rate>=10/s"), (Some(10.0), true));
-        assert_eq!(judge("error_rate<1%"), (Some(0.02), false));
-        assert!(judge("error_rate<=0.02").1);
-        assert_eq!(judge("dropped==0"), (Some(0.0), true));
-        assert_eq!(judge("count==100"), (Some(100.0), true));
-        let (average, _) = judge("avg<1s");
-        assert!((average.unwrap() - 50.5).abs() < 0.05);
-    }
-
-    #[test]
-    fn without_requests_latency_objectives_fail() {
-        let latency = latency_histogram();
-        let figures = Figures {
-            latency: &latency,
-            failed: 0,
-            dropped: 0,
-            seconds: 1.0,
+    fn what_is_not_there_is_named_beside_what_is() {
+        let step = |name: &str, tags: &[(&str, &str)]| StepInfo {
+            name: name.to_owned(),
+            tags: tags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            checks: Vec::new(),
         };
-        let judge = |text: &str| text.parse::<Threshold>().unwrap().judge(&figures);
-        assert!(!judge("p(99)<1s").passed && judge("p(99)<1s").value.is_none());
-        assert!(!judge("error_rate<1%").passed);
-        assert!(judge("count==0").passed);
-    }
-
-    #[test]
-    fn steps_are_named_before_a_colon() {
-        let threshold: Threshold = " create : p(95)<100ms".parse().unwrap();
-        assert_eq!(threshold.step(), Some("create"));
-    }
-
-    #[test]
-    fn nonsense_is_refused_with_a_reason() {
-        for (text, reason) in [
-            ("p(99)", "has none of"),
-            ("p(99)=5ms", "has none of"),
-            ("p(101)<5ms", "0 to 100"),
-            ("p99<5ms", "is no metric"),
-            ("avg<5", "needs a unit"),
-            ("avg<ms", "does not begin with a number"),
-            ("rate>5ms", "so many /s"),
-            ("count>5s", "no unit"),
-            ("error_rate<1s", "percentage"),
-            (": avg<5ms", "no step"),
-            ("read: dropped==0", "no step"),
-        ] {
-            let error = text.parse::<Threshold>().unwrap_err().to_string();
-            assert!(error.contains(reason), "{text}: {error}");
+        let steps = [step("create", &[("kind", "write")]), step("read", &[("kind", "read")])];
+        let check = |text: &str| check_selections(&[text.parse().unwrap()], &steps).map_err(|error| error.to_string());
+        for known in ["p(99)<1s", "create: p(99)<1s", "kind=read: avg<1s"] {
+            assert_eq!(check(known), Ok(()), "{known}");
         }
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_makes_it_panic(text in "\\PC{0,40}") {
-            let _ = text.parse::<Threshold>();
-            let _ = format!("p({text})<{text}ms").parse::<Threshold>();
-        }
+        assert!(
+            check("update: p(99)<1s")
+                .unwrap_err()
+                .contains("`update`; the scenario has: create, read")
+        );
+        assert!(
+            check("kind=list: p(99)<1s")
+                .unwrap_err()
+                .contains("has: kind=read, kind=write")
+        );
+        assert!(check("checks>95%").unwrap_err().contains("have none"));
     }
 }

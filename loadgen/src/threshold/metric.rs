@@ -1,0 +1,151 @@
+//! The figures that thresholds can bound.
+
+use crate::latency_counts::LatencyCounts;
+
+/// A figure.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Metric {
+    /// A percentile of the latency, 0 to 100.
+    Percentile(f64),
+    Average,
+    Minimum,
+    Maximum,
+    /// Requests per second.
+    Rate,
+    /// The share of requests that failed.
+    ErrorRate,
+    /// The share of check results that passed.
+    Checks,
+    /// Iterations that could not be started on time.
+    Dropped,
+    /// The share of them among those that were due.
+    DroppedRate,
+    /// Requests.
+    Count,
+}
+
+/// What thresholds are held against: the figures of some requests during some time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Figures<'a> {
+    /// Latencies of the requests that ended.
+    pub(crate) latency: &'a LatencyCounts,
+    /// Requests that failed.
+    pub(crate) failed: u64,
+    /// Results of checks that passed.
+    pub(crate) passed_checks: u64,
+    /// Results of checks that did not.
+    pub(crate) failed_checks: u64,
+    /// Iterations that were due.
+    pub(crate) due: u64,
+    /// Of these, the dropped ones.
+    pub(crate) dropped: u64,
+    /// How long it was.
+    pub(crate) seconds: f64,
+}
+
+impl Metric {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        if let Some(number) = text.strip_prefix("p(").and_then(|rest| rest.strip_suffix(')')) {
+            return match number.trim().parse::<f64>() {
+                Ok(percentile) if (0.0..=100.0).contains(&percentile) => Ok(Self::Percentile(percentile)),
+                _ => Err(format!("`{text}`: a percentile is a number from 0 to 100")),
+            };
+        }
+        Ok(match text {
+            "med" => Self::Percentile(50.0),
+            "avg" => Self::Average,
+            "min" => Self::Minimum,
+            "max" => Self::Maximum,
+            "rate" => Self::Rate,
+            "error_rate" => Self::ErrorRate,
+            "checks" => Self::Checks,
+            "dropped" => Self::Dropped,
+            "dropped_rate" => Self::DroppedRate,
+            "count" => Self::Count,
+            _ => {
+                return Err(format!(
+                    "`{text}` is no metric; there are p(N), avg, min, max, med, rate, error_rate, checks, dropped, \
+                     dropped_rate, count"
+                ));
+            }
+        })
+    }
+
+    /// The name of a share of 1.
+    fn share(self) -> Option<&'static str> {
+        match self {
+            Self::ErrorRate => Some("error_rate"),
+            Self::Checks => Some("checks"),
+            Self::DroppedRate => Some("dropped_rate"),
+            _ => None,
+        }
+    }
+
+    /// Whether it counts iterations, which belong to no step.
+    pub(super) fn counts_iterations(self) -> bool {
+        matches!(self, Self::Dropped | Self::DroppedRate)
+    }
+
+    /// Whether it is about how much was done, which falls off when the load ends.
+    pub(super) fn counts_requests(self) -> bool {
+        matches!(self, Self::Rate | Self::Count)
+    }
+
+    pub(super) fn parse_bound(self, text: &str) -> Result<f64, String> {
+        let number_end = text
+            .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+            .unwrap_or(text.len());
+        let (number, unit) = text.split_at(number_end);
+        let number: f64 = number
+            .parse()
+            .map_err(|_| format!("`{text}` does not begin with a number"))?;
+        let scale = match (self, unit.trim()) {
+            (Self::Rate, "/s" | "") | (Self::Dropped | Self::Count, "") => 1.0,
+            (Self::Rate, _) => return Err(format!("`{text}`: a rate is so many /s")),
+            (Self::Dropped | Self::Count, _) => return Err(format!("`{text}`: a count has no unit")),
+            (metric, unit) => match (metric.share(), unit) {
+                (Some(_), "") => 1.0,
+                (Some(_), "%") => 0.01,
+                (Some(name), _) => return Err(format!("`{text}`: {name} is a percentage (%) or a share of 1")),
+                (None, "us" | "µs") => 0.001,
+                (None, "ms") => 1.0,
+                (None, "s") => 1000.0,
+                (None, _) => return Err(format!("`{text}`: a latency needs a unit of us, ms or s")),
+            },
+        };
+        Ok(number * scale)
+    }
+
+    /// The value in the unit that thresholds compare: milliseconds, per second, a share of 1, a count. `None` if there
+    /// was nothing to take it from.
+    pub(super) fn value(self, figures: &Figures<'_>) -> Option<f64> {
+        let latency = figures.latency;
+        let ms = |nanoseconds: u64| nanoseconds as f64 / 1e6;
+        let count = latency.len() as f64;
+        let checks = figures.passed_checks + figures.failed_checks;
+        match self {
+            Self::Count => Some(count),
+            Self::Dropped => Some(figures.dropped as f64),
+            Self::DroppedRate if figures.due == 0 => Some(0.0),
+            Self::DroppedRate => Some(figures.dropped as f64 / figures.due as f64),
+            Self::Rate if figures.seconds > 0.0 => Some(count / figures.seconds),
+            Self::Rate => Some(0.0),
+            Self::Checks => (checks > 0).then(|| figures.passed_checks as f64 / checks as f64),
+            _ if latency.len() == 0 => None,
+            Self::ErrorRate => Some(figures.failed as f64 / count),
+            Self::Percentile(percentile) => Some(ms(latency.percentile(percentile))),
+            Self::Average => Some(latency.mean() / 1e6),
+            Self::Minimum => Some(ms(latency.min())),
+            Self::Maximum => Some(ms(latency.max())),
+        }
+    }
+
+    pub(super) fn with_unit(self, value: f64) -> String {
+        match self {
+            Self::Rate => format!("{value:.1}/s"),
+            Self::ErrorRate | Self::Checks | Self::DroppedRate => format!("{:.2}%", value * 100.0),
+            Self::Dropped | Self::Count => format!("{value:.0}"),
+            _ => format!("{value:.2}ms"),
+        }
+    }
+}
