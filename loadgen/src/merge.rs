@@ -2,12 +2,18 @@
 //! bucket, so that each percentile is that of all requests.
 
 mod sum;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 
 use crate::interval::Interval;
 use crate::results::{GeneratorResults, Intervals, Location, MergedWriter, ResultsError};
 use crate::run_info::RunInfo;
+use crate::run_result::RunEnd;
+use crate::summary::{RunResult, Summary};
+use crate::threshold::Threshold;
+use crate::totals::Totals;
 use sum::Sum;
 
 /// Runs of different ids are put side by side; those of one must have begun within this time, milliseconds.
@@ -140,6 +146,31 @@ impl Merge {
         &self.warnings
     }
 
+    /// The figures of the whole, held against these thresholds, with what is worth a warning.
+    ///
+    /// # Errors
+    /// The results cannot be read.
+    pub fn result(&self, thresholds: &[Threshold]) -> Result<(RunResult, Vec<String>), MergeError> {
+        let mut totals = Totals::of_generators(&self.info, thresholds, self.parts.len());
+        let mut most_vus = 0;
+        let mut warnings = self.warnings.clone();
+        warnings.extend(self.seconds(|parts| {
+            let vus = parts.iter().map(|(_, part)| u64::from(part.vus)).sum();
+            most_vus = most_vus.max(vus);
+            for (generator, part) in parts {
+                totals.add(*generator, part);
+            }
+        })?);
+        let summaries = || self.parts.iter().filter_map(|part| part.results.summary());
+        let end = RunEnd {
+            interrupted: summaries().any(|summary| summary.interrupted),
+            vus: u32::try_from(most_vus).unwrap_or(u32::MAX),
+            generators: self.generators(),
+            trace_url: summaries().find_map(trace_url),
+        };
+        Ok((totals.result(&self.info, &end), warnings))
+    }
+
     /// Goes through the seconds of the run in order; `visit` is given the parts of one second, each with the number of
     /// its generator. Gives what is worth a warning.
     ///
@@ -166,7 +197,7 @@ impl Merge {
     ///
     /// # Errors
     /// The folder holds results already or cannot be written, or the results cannot be read.
-    pub fn write(&self, folder: &Path, result: &crate::summary::RunResult) -> Result<(), MergeError> {
+    pub fn write(&self, folder: &Path, result: &RunResult) -> Result<(), MergeError> {
         let results: Vec<&GeneratorResults> = self.parts.iter().map(|part| &part.results).collect();
         let mut writer = MergedWriter::new(folder, &self.info, &results)?;
         let mut sum = Sum::new(self.info.steps.len());
@@ -291,6 +322,16 @@ fn check(parts: &[GeneratorResults], allow_different: bool) -> Result<(), MergeE
         }
     }
     Ok(())
+}
+
+/// The `--trace-url` that a generator was given, by an address made of it.
+fn trace_url(summary: &Summary) -> Option<String> {
+    let traced = summary.slowest.iter().chain(&summary.failures);
+    traced.filter(|request| !request.trace_id.is_empty()).find_map(|request| {
+        let url = request.trace_url.as_deref()?;
+        url.contains(&request.trace_id)
+            .then(|| url.replace(&request.trace_id, "{trace_id}"))
+    })
 }
 
 /// The number of a segment and of how many it is one.

@@ -11,7 +11,11 @@ mod lines;
 mod location;
 mod merged;
 mod reader;
+#[cfg(test)]
+pub(crate) mod sample;
 mod table;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use error::ResultsError;

@@ -6,13 +6,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::histogram_text::{HistogramDecoder, HistogramEncoder, MOST};
+use crate::distribution::latency_ms;
 use crate::interval::{Exhausted, Interval};
 use crate::outcome::FailureKind;
 use crate::recorder::{Ending, Example, SLOWEST, StepFigures, TracedEnd};
 use crate::request::TraceId;
 use crate::run_info::RunInfo;
 use crate::summary::Latency;
-use crate::totals::latency_ms;
 
 /// Seconds that a run can last at most: thirty-one days.
 const LONGEST_RUN: u64 = 31 * 24 * 3600;
@@ -53,6 +53,8 @@ struct StepLine {
     requests: u64,
     failed: u64,
     status: BTreeMap<String, u64>,
+    /// Of `status`, the failed ones.
+    failed_status: BTreeMap<String, u64>,
     bytes_sent: u64,
     bytes_received: u64,
     failed_checks: Vec<u64>,
@@ -167,6 +169,7 @@ impl LineEncoder {
             uncorrected,
             failed_checks,
             endings,
+            failures,
             failed,
             sent,
             received,
@@ -175,7 +178,8 @@ impl LineEncoder {
             name: name.to_owned(),
             requests: figures.requests(),
             failed: *failed,
-            status: endings.iter().map(|(ending, count)| (ending.name(), *count)).collect(),
+            status: by_name(endings),
+            failed_status: by_name(failures),
             bytes_sent: *sent,
             bytes_received: *received,
             failed_checks: failed_checks.clone(),
@@ -185,6 +189,21 @@ impl LineEncoder {
             uncorrected_latency_hdr: uncorrected.as_ref().map(|histogram| self.histograms.encode(histogram)),
         }
     }
+}
+
+fn by_name(endings: &[(Ending, u64)]) -> BTreeMap<String, u64> {
+    endings.iter().map(|(ending, count)| (ending.name(), *count)).collect()
+}
+
+/// What [`by_name`] gave, and the sum of the counts.
+fn by_ending(names: BTreeMap<String, u64>) -> Result<(Vec<(Ending, u64)>, u64), String> {
+    let mut sum = 0;
+    let mut endings = Vec::with_capacity(names.len());
+    for (name, count) in names {
+        sum += at_most(count, MOST)?;
+        endings.push((ending(&name)?, count));
+    }
+    Ok((endings, sum))
 }
 
 fn nanoseconds(duration: Duration) -> u64 {
@@ -292,15 +311,17 @@ impl LineDecoder {
             at_most(*count, MOST)?;
         }
         figures.failed_checks = line.failed_checks;
-        let mut ended = 0;
-        for (name, count) in line.status {
-            ended += at_most(count, MOST)?;
-            figures.endings.push((ending(&name)?, count));
+        let (endings, ended) = by_ending(line.status)?;
+        let (failures, failed) = by_ending(line.failed_status)?;
+        if ended != figures.requests() || line.requests != ended || failed > ended || line.failed != failed {
+            return Err(format!(
+                "the counts of step {:?} contradict each other",
+                excerpt(&line.name)
+            ));
         }
-        figures.failed = line.failed;
-        if ended != figures.requests() || line.requests != ended || line.failed > ended {
-            return Err(format!("the counts of step {:?} contradict each other", excerpt(&line.name)));
-        }
+        figures.endings = endings;
+        figures.failures = failures;
+        figures.failed = failed;
         figures.sent = at_most(line.bytes_sent, MOST_BYTES)?;
         figures.received = at_most(line.bytes_received, MOST_BYTES)?;
         Ok(figures)

@@ -4,11 +4,11 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use hdrhistogram::Histogram;
 
+use crate::distribution::latency_ms;
 use crate::interval::Interval;
 use crate::recorder::latency_histogram;
 use crate::run_info::RunInfo;
 use crate::summary::Latency;
-use crate::totals::latency_ms;
 
 /// The columns; later versions add some at the end.
 pub(super) const COLUMNS: [&str; 29] = [
