@@ -252,7 +252,7 @@ impl<'a> Source<'a> {
 
     fn warning(&self) -> Option<String> {
         let results = &self.part.results;
-        let who = format!("generator {} ({})", results.info().generator, results.folder().display());
+        let who = format!("generator {} ({})", results.info().generator, results.place());
         if results.summary().is_none() {
             Some(format!(
                 "{who} did not come to its end; what it had recorded, {} s, is in the figures",
@@ -272,7 +272,7 @@ impl<'a> Source<'a> {
 fn check(parts: &[GeneratorResults], allow_different: bool) -> Result<(), MergeError> {
     for pair in parts.windows(2) {
         let (first, second) = (pair[0].info(), pair[1].info());
-        let place = |part: &GeneratorResults| part.folder().display().to_string();
+        let place = |part: &GeneratorResults| part.place().to_owned();
         if first.run_id != second.run_id && !allow_different {
             return Err(MergeError::OtherRun {
                 first: place(&pair[0]),

@@ -11,6 +11,8 @@ mod lines;
 mod location;
 mod merged;
 mod reader;
+#[cfg(feature = "s3")]
+mod s3;
 #[cfg(test)]
 pub(crate) mod sample;
 mod table;
@@ -39,3 +41,7 @@ const TABLE: &str = "intervals.csv";
 const SUMMARY: &str = "summary.json";
 /// The report, written at the end.
 const REPORT: &str = "report.html";
+
+/// The files that loadgen itself reads.
+#[cfg(feature = "s3")]
+const FILES_READ: [&str; 3] = [RUN, INTERVALS, SUMMARY];

@@ -42,6 +42,8 @@ pub enum ResultsError {
     },
     #[error("{}: holds more than {most} folders of results", path.display())]
     TooMany { path: PathBuf, most: usize },
+    #[error("{place}: {reason}")]
+    S3 { place: String, reason: String },
     #[error(transparent)]
     Location(#[from] super::InvalidLocation),
 }

@@ -21,8 +21,13 @@ const MOST_STEPS: usize = 10_000;
 #[derive(Debug)]
 pub struct GeneratorResults {
     folder: PathBuf,
+    /// For people.
+    place: String,
     info: RunInfo,
     summary: Option<Summary>,
+    /// Keeps a copy as long as somebody reads it.
+    #[cfg(feature = "s3")]
+    _copy: Option<std::sync::Arc<tempfile::TempDir>>,
 }
 
 impl GeneratorResults {
@@ -73,15 +78,30 @@ impl GeneratorResults {
             Err(error) => return Err(ResultsError::unreadable(&path)(error)),
         };
         Ok(Self {
+            place: folder.display().to_string(),
             folder,
             info: run.info,
             summary,
+            #[cfg(feature = "s3")]
+            _copy: None,
         })
     }
 
-    /// Where they are.
+    /// The folder that holds them, or a copy of them.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Where they are, for people.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Says that the folder is a copy, and of what.
+    #[cfg(feature = "s3")]
+    pub(super) fn copied_from(&mut self, place: String, copy: std::sync::Arc<tempfile::TempDir>) {
+        self.place = place;
+        self._copy = Some(copy);
     }
 
     /// What the run is.
