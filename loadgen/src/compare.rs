@@ -19,8 +19,8 @@ use crate::merge::{Merge, MergeError};
 use crate::run_info::{Environment, LoadModel, RunInfo};
 use change::Kind;
 pub use change::Verdict;
-pub use estimate::Estimate;
 use estimate::Confidence;
+pub use estimate::Estimate;
 use series::Series;
 pub use text::render;
 
@@ -183,7 +183,9 @@ fn figures_of(
     let judge = |figure: &str, kind, take: &dyn Fn(&Series) -> Option<Estimate>| {
         change::judge(step, figure, kind, [take(base), take(new)], tolerance)
     };
-    let mut changes = vec![judge("mean", Kind::Latency, &|series| estimate::mean(series, confidence))];
+    let mut changes = vec![judge("mean", Kind::Latency, &|series| {
+        estimate::mean(series, confidence)
+    })];
     changes.extend(PERCENTILES.map(|(name, share)| {
         judge(name, Kind::Latency, &|series| {
             estimate::percentile(series, share, confidence)
@@ -254,8 +256,16 @@ fn differences(base: &RunInfo, new: &RunInfo, force: bool) -> Result<Vec<String>
     let cores = |info: &RunInfo| info.environment.cores.to_string();
     let circumstances = [
         ("targets", base.target.clone(), new.target.clone()),
-        ("versions of loadgen", base.loadgen_version.clone(), new.loadgen_version.clone()),
-        ("hosts of the generator", base.environment.host.clone(), new.environment.host.clone()),
+        (
+            "versions of loadgen",
+            base.loadgen_version.clone(),
+            new.loadgen_version.clone(),
+        ),
+        (
+            "hosts of the generator",
+            base.environment.host.clone(),
+            new.environment.host.clone(),
+        ),
         (
             "operating systems of the generator",
             base.environment.os.clone(),

@@ -327,11 +327,13 @@ fn check(parts: &[GeneratorResults], allow_different: bool) -> Result<(), MergeE
 /// The `--trace-url` that a generator was given, by an address made of it.
 fn trace_url(summary: &Summary) -> Option<String> {
     let traced = summary.slowest.iter().chain(&summary.failures);
-    traced.filter(|request| !request.trace_id.is_empty()).find_map(|request| {
-        let url = request.trace_url.as_deref()?;
-        url.contains(&request.trace_id)
-            .then(|| url.replace(&request.trace_id, "{trace_id}"))
-    })
+    traced
+        .filter(|request| !request.trace_id.is_empty())
+        .find_map(|request| {
+            let url = request.trace_url.as_deref()?;
+            url.contains(&request.trace_id)
+                .then(|| url.replace(&request.trace_id, "{trace_id}"))
+        })
 }
 
 /// The number of a segment and of how many it is one.

@@ -85,7 +85,11 @@ impl CompareArgs {
         if let Some(file) = file {
             file.write(JSON, &json)?;
         }
-        Ok(if comparison.regression { crate::THRESHOLD_CROSSED } else { crate::DONE })
+        Ok(if comparison.regression {
+            crate::THRESHOLD_CROSSED
+        } else {
+            crate::DONE
+        })
     }
 }
 

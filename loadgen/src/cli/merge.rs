@@ -70,7 +70,9 @@ impl MergeArgs {
         let json_file = prepare(SUMMARY_JSON, self.summary_json.as_deref().filter(|_| !to_stdout))?;
         let report_file = prepare(REPORT, self.report.as_deref())?;
         let merge = Merge::open(&self.results, self.allow_different)?;
-        check_selections(&self.thresholds, &merge.info().steps)?;
+        if let Err(error) = check_selections(&self.thresholds, &merge.info().steps) {
+            return Ok(crate::complain(&error, crate::USAGE));
+        }
         let (result, warnings) = merge.result(&self.thresholds)?;
         for warning in warnings {
             // Nobody reads standard error: the figures still go where they were asked to go.

@@ -47,7 +47,13 @@ pub(super) enum Kind {
 }
 
 /// Judges one figure.
-pub(super) fn judge(step: Option<&str>, figure: &str, kind: Kind, of: [Option<Estimate>; 2], tolerance: f64) -> FigureChange {
+pub(super) fn judge(
+    step: Option<&str>,
+    figure: &str,
+    kind: Kind,
+    of: [Option<Estimate>; 2],
+    tolerance: f64,
+) -> FigureChange {
     let [base, new] = of;
     let change = base.zip(new).map(|(base, new)| match kind {
         Kind::Share => difference(base, new),

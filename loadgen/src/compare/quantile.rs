@@ -37,7 +37,8 @@ pub(super) fn normal(probability: f64) -> f64 {
         1.0,
     ];
     const TAIL: f64 = 0.024_25;
-    let polynomial = |coefficients: &[f64], x: f64| coefficients.iter().fold(0.0, |sum, coefficient| sum * x + coefficient);
+    let polynomial =
+        |coefficients: &[f64], x: f64| coefficients.iter().fold(0.0, |sum, coefficient| sum * x + coefficient);
     if probability > 0.5 {
         return -normal(1.0 - probability);
     }
@@ -69,7 +70,8 @@ pub(super) fn student_two_sided(probability: f64, freedom: f64) -> f64 {
         y = (((((0.4 * y + 6.3) * y + 36.0) * y + 94.5) / c - y - 3.0) / b + 1.0) * x;
         y = (a * y * y).exp_m1();
     } else {
-        y = ((1.0 / (((n + 6.0) / (n * y) - 0.089 * d - 0.822) * (n + 2.0) * 3.0) + 0.5 / (n + 4.0)) * y - 1.0) * (n + 1.0)
+        y = ((1.0 / (((n + 6.0) / (n * y) - 0.089 * d - 0.822) * (n + 2.0) * 3.0) + 0.5 / (n + 4.0)) * y - 1.0)
+            * (n + 1.0)
             / (n + 2.0)
             + 1.0 / y;
     }

@@ -86,7 +86,11 @@ fn intervals_cover_no_change_without_the_tolerance() {
     for pair in 0..PAIRS {
         let base = Target::new(5000 + 2 * pair).run(90, 100.0);
         let new = Target::new(5001 + 2 * pair).run(90, 100.0);
-        let excluded = |change: &FigureChange| change.change.is_some_and(|change| change.low > 0.0 || change.high < 0.0);
+        let excluded = |change: &FigureChange| {
+            change
+                .change
+                .is_some_and(|change| change.low > 0.0 || change.high < 0.0)
+        };
         missed += u64::from(compared(&base, &new).iter().any(excluded));
     }
     assert!(missed * 10 <= PAIRS, "{missed} of {PAIRS}");
@@ -112,7 +116,10 @@ fn more_failures_are_found_and_a_few_are_not_made_much_of() {
     let base = Target::new(1).run(120, 200.0);
     let mut failing = Target::new(2);
     failing.failing = 0.02;
-    assert_eq!(verdict(&compared(&base, &failing.run(120, 200.0)), "error_rate"), Verdict::Worse);
+    assert_eq!(
+        verdict(&compared(&base, &failing.run(120, 200.0)), "error_rate"),
+        Verdict::Worse
+    );
     failing.failing = 0.011;
     assert_eq!(
         verdict(&compared(&base, &failing.run(120, 200.0)), "error_rate"),
@@ -121,7 +128,10 @@ fn more_failures_are_found_and_a_few_are_not_made_much_of() {
     let mut perfect = Target::new(3);
     perfect.failing = 0.0;
     let perfect = perfect.run(120, 200.0);
-    assert_eq!(verdict(&compared(&perfect, &perfect), "error_rate"), Verdict::NoDifference);
+    assert_eq!(
+        verdict(&compared(&perfect, &perfect), "error_rate"),
+        Verdict::NoDifference
+    );
     assert_eq!(verdict(&compared(&perfect, &base), "error_rate"), Verdict::Worse);
     assert_eq!(verdict(&compared(&base, &perfect), "error_rate"), Verdict::Better);
 }
@@ -133,12 +143,19 @@ fn a_small_change_that_is_certain_is_within_tolerance_and_a_short_run_shows_noth
     let p50 = changes.iter().find(|change| change.figure == "p50").unwrap();
     assert!(p50.change.unwrap().low > 0.0, "{p50:?}");
     assert_eq!(p50.verdict, Verdict::NoDifference);
-    assert_eq!(verdict(&compared(&seconds(10_000_000), &seconds(10_600_000)), "p50"), Verdict::Worse);
+    assert_eq!(
+        verdict(&compared(&seconds(10_000_000), &seconds(10_600_000)), "p50"),
+        Verdict::Worse
+    );
 
     let short = Target::new(1).run(10, 1000.0);
     assert_eq!(verdict(&compared(&short, &short), "p50"), Verdict::TooLittleData);
     let sparse = Target::new(1).run(60, 3.0);
     assert_eq!(verdict(&compared(&sparse, &sparse), "p99_9"), Verdict::TooLittleData);
     let empty = Series::of_seconds(vec![(Vec::new(), 0); 60]);
-    assert!(compared(&empty, &empty).iter().all(|change| change.verdict == Verdict::TooLittleData));
+    assert!(
+        compared(&empty, &empty)
+            .iter()
+            .all(|change| change.verdict == Verdict::TooLittleData)
+    );
 }

@@ -11,10 +11,17 @@ pub fn render(comparison: &Comparison, colour: Colour) -> String {
     side(&mut text, "base", &comparison.base);
     side(&mut text, "new", &comparison.new);
     for warning in &comparison.warnings {
-        line(&mut text, &format!("  {:<9} {}", "", colour.bad(&format!("! {warning}"))));
+        line(
+            &mut text,
+            &format!("  {:<9} {}", "", colour.bad(&format!("! {warning}"))),
+        );
     }
     let interval = format!("{}% interval", percent_number(comparison.confidence));
-    let width = comparison.figures.iter().map(|change| label(change).chars().count()).max();
+    let width = comparison
+        .figures
+        .iter()
+        .map(|change| label(change).chars().count())
+        .max();
     let width = width.unwrap_or_default().max(12);
     let mut step = None;
     for change in &comparison.figures {
@@ -31,7 +38,11 @@ pub fn render(comparison: &Comparison, colour: Colour) -> String {
         }
         row(&mut text, change, width, colour);
     }
-    let worse = comparison.figures.iter().filter(|change| change.verdict == Verdict::Worse).count();
+    let worse = comparison
+        .figures
+        .iter()
+        .filter(|change| change.verdict == Verdict::Worse)
+        .count();
     let too_little = comparison
         .figures
         .iter()
@@ -40,9 +51,7 @@ pub fn render(comparison: &Comparison, colour: Colour) -> String {
     let tolerance = percent_number(comparison.tolerance);
     let conclusion = match (worse, too_little) {
         (0, 0) => format!("no regression: no figure got worse by more than chance and {tolerance}%"),
-        (0, some) => format!(
-            "no regression shown; {some} figures have too little data, longer runs would give more"
-        ),
+        (0, some) => format!("no regression shown; {some} figures have too little data, longer runs would give more"),
         (1, _) => format!("regression: one figure got worse by more than chance and {tolerance}%"),
         (many, _) => format!("regression: {many} figures got worse by more than chance and {tolerance}%"),
     };

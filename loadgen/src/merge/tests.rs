@@ -21,7 +21,10 @@ fn three(folder: &Path, requests: &[Request]) -> Vec<PathBuf> {
 }
 
 fn open(folders: &[&Path]) -> Result<Merge, MergeError> {
-    let folders: Vec<Location> = folders.iter().map(|folder| Location::Folder((*folder).into())).collect();
+    let folders: Vec<Location> = folders
+        .iter()
+        .map(|folder| Location::Folder((*folder).into()))
+        .collect();
     Merge::open(&folders, false)
 }
 
@@ -89,13 +92,21 @@ fn counts(interval: &Interval) -> String {
         let counts = histogram
             .iter_recorded()
             .map(|value| (value.value_iterated_to(), value.count_at_value()));
-        format!("{:?} {} {}", counts.collect::<Vec<_>>(), histogram.min(), histogram.max())
+        format!(
+            "{:?} {} {}",
+            counts.collect::<Vec<_>>(),
+            histogram.min(),
+            histogram.max()
+        )
     };
     let steps = interval.steps.iter().map(|step| {
         let checks = &step.failed_checks;
         let uncorrected = step.uncorrected.as_ref().filter(|uncorrected| !uncorrected.is_empty());
         let latencies = (histogram(&step.latency), uncorrected.map(histogram));
-        format!("{latencies:?} {checks:?} {} {} {}", step.failed, step.sent, step.received)
+        format!(
+            "{latencies:?} {checks:?} {} {} {}",
+            step.failed, step.sent, step.received
+        )
     });
     let steps: Vec<String> = steps.collect();
     let Interval {
@@ -120,7 +131,10 @@ fn a_folder_of_generators_is_merged_as_far_as_they_got() {
     let (result, warnings) = merge.result(&[]).unwrap();
     assert_eq!(result.summary.generators, ["1/3", "3/3"]);
     assert_eq!(warnings.len(), 2, "{warnings:?}");
-    assert!(warnings[0].contains("1 of 3 generators are missing (2/3)"), "{warnings:?}");
+    assert!(
+        warnings[0].contains("1 of 3 generators are missing (2/3)"),
+        "{warnings:?}"
+    );
     assert!(
         warnings[1].contains("generator 3/3") && warnings[1].contains("what it had recorded, 2 s"),
         "{warnings:?}"
@@ -136,10 +150,21 @@ fn generators_are_aligned_by_the_clock() {
         write(folder.path(), info, &intervals(info, &[], |_| true), false).unwrap();
     }
     let merge = open(&[folder.path()]).unwrap();
-    assert!(merge.warnings()[0].contains("began 2.1 s apart"), "{:?}", merge.warnings());
+    assert!(
+        merge.warnings()[0].contains("began 2.1 s apart"),
+        "{:?}",
+        merge.warnings()
+    );
     let mut seen = Vec::new();
     merge
-        .seconds(|parts| seen.push(parts.iter().map(|(generator, part)| (*generator, part.number)).collect::<Vec<_>>()))
+        .seconds(|parts| {
+            seen.push(
+                parts
+                    .iter()
+                    .map(|(generator, part)| (*generator, part.number))
+                    .collect::<Vec<_>>(),
+            )
+        })
         .unwrap();
     assert_eq!(seen.len(), 7);
     assert_eq!((&seen[1], &seen[2]), (&vec![(0, 1)], &vec![(0, 2), (1, 2)]));
@@ -166,11 +191,31 @@ fn what_does_not_belong_together_is_refused() {
     };
     let cases: [(&str, Box<dyn Fn(&mut RunInfo)>, &str); 7] = [
         ("twice", Box::new(|_| {}), "are both generator 1/2"),
-        ("run", Box::new(set(|info| &mut info.run_id, "run-2")), "--allow-different"),
-        ("target", Box::new(set(|info| &mut info.target, "http://other/")), "different targets"),
-        ("scenario", Box::new(set(|info| &mut info.scenario, "other")), "different scenarios"),
-        ("segments", Box::new(set(|info| &mut info.generator, "2/3")), "different numbers of segments"),
-        ("step", Box::new(set(|info| &mut info.steps[0].name, "other")), "different steps"),
+        (
+            "run",
+            Box::new(set(|info| &mut info.run_id, "run-2")),
+            "--allow-different",
+        ),
+        (
+            "target",
+            Box::new(set(|info| &mut info.target, "http://other/")),
+            "different targets",
+        ),
+        (
+            "scenario",
+            Box::new(set(|info| &mut info.scenario, "other")),
+            "different scenarios",
+        ),
+        (
+            "segments",
+            Box::new(set(|info| &mut info.generator, "2/3")),
+            "different numbers of segments",
+        ),
+        (
+            "step",
+            Box::new(set(|info| &mut info.steps[0].name, "other")),
+            "different steps",
+        ),
         (
             "clock",
             Box::new(|info| {
@@ -186,7 +231,12 @@ fn what_does_not_belong_together_is_refused() {
         assert!(error.contains(reason), "{name}: {error}");
         let locations = [Location::Folder(base.clone()), Location::Folder(other)];
         let allowed = Merge::open(&locations, true);
-        assert_eq!(allowed.is_ok(), !["twice", "step"].contains(&name), "{name}: {:?}", allowed.err());
+        assert_eq!(
+            allowed.is_ok(),
+            !["twice", "step"].contains(&name),
+            "{name}: {:?}",
+            allowed.err()
+        );
     }
 }
 
@@ -200,7 +250,15 @@ fn a_merge_writes_over_nothing() {
     assert!(error.contains("holds the results of a run already"), "{error}");
     let out = folder.path().join("whole");
     merge.write(&out, &result).unwrap();
-    assert!(fs::read_to_string(out.join("run.json")).unwrap().contains("\"merged_from\""));
+    assert!(
+        fs::read_to_string(out.join("run.json"))
+            .unwrap()
+            .contains("\"merged_from\"")
+    );
+    // Among the generators' folders it counts for nothing, and nor does the whole beside them.
+    assert_eq!(open(&[folder.path()]).unwrap().generators().len(), 3);
+    merge.write(folder.path(), &result).unwrap();
+    assert_eq!(open(&[folder.path()]).unwrap().generators().len(), 3);
     let error = open(&[&out, &folders[1]]).unwrap_err().to_string();
     assert!(error.contains("are both generator 2/3"), "{error}");
 }

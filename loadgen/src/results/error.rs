@@ -17,11 +17,7 @@ pub enum ResultsError {
     )]
     OtherRun { path: PathBuf, other: String },
     #[error("--out {}: results are missing from second {second} on ({reason}); what came before is whole", path.display())]
-    Incomplete {
-        path: PathBuf,
-        second: u64,
-        reason: String,
-    },
+    Incomplete { path: PathBuf, second: u64, reason: String },
     #[error("{}: there are no results; name a folder that `loadgen run --out` wrote", .0.display())]
     Missing(PathBuf),
     #[error(
@@ -35,11 +31,7 @@ pub enum ResultsError {
     #[error("{}: {reason}; the file is damaged, copy it again from where it was written", path.display())]
     Damaged { path: PathBuf, reason: String },
     #[error("{}, line {line}: {reason}; the file is damaged, copy it again from where it was written", path.display())]
-    DamagedLine {
-        path: PathBuf,
-        line: u64,
-        reason: String,
-    },
+    DamagedLine { path: PathBuf, line: u64, reason: String },
     #[error("{}: holds more than {most} folders of results", path.display())]
     TooMany { path: PathBuf, most: usize },
     #[error("{place}: {reason}")]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::lines::read_bounded;
-use super::{FORMAT, INTERVALS, ResultsError, RUN};
+use super::{FORMAT, INTERVALS, RUN, ResultsError};
 use crate::run_info::RunInfo;
 
 /// Generators of one run at most.
@@ -92,7 +92,13 @@ pub(super) fn sub_folder(generator: &str) -> Option<String> {
         }
     };
     let name = generator.replace('/', "-of-");
-    Some(name.chars().map(plain).collect::<String>().trim_start_matches('.').to_owned())
+    Some(
+        name.chars()
+            .map(plain)
+            .collect::<String>()
+            .trim_start_matches('.')
+            .to_owned(),
+    )
 }
 
 /// The folders below this one that hold results themselves, by name; without those that lie deeper.
@@ -148,7 +154,11 @@ pub(super) fn place(folder: &Path, run_id: &str, generator: &str) -> Result<Path
         let holds = run.map_or_else(|| "a run".to_owned(), |run| format!("the run {:?}", run.info.run_id));
         return Err(taken(folder, &holds));
     }
-    let others = if folder.exists() { folders_in(folder)? } else { Vec::new() };
+    let others = if folder.exists() {
+        folders_in(folder)?
+    } else {
+        Vec::new()
+    };
     let Some(name) = sub_folder(generator) else {
         return match others.first() {
             Some(_) => Err(taken(folder, "several generators")),

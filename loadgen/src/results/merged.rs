@@ -1,6 +1,6 @@
 //! The folder that a merge writes: the results of the whole, and of each generator in a sub-folder as they were.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::folder::{RunFile, is_taken, sub_folder};
 use super::interval_line::LineEncoder;
@@ -12,7 +12,6 @@ use crate::summary::RunResult;
 
 /// Writes merged results.
 pub(crate) struct MergedWriter {
-    folder: PathBuf,
     info: RunInfo,
     encoder: LineEncoder,
     disk: Disk,
@@ -27,8 +26,8 @@ impl MergedWriter {
                 holds: "a run".to_owned(),
             });
         }
-        let mut disk = Disk::claim(folder)?;
         let mut names: Vec<String> = Vec::new();
+        let mut copies = Vec::new();
         for (index, part) in parts.iter().enumerate() {
             let name = sub_folder(&part.info().generator).unwrap_or_else(|| "1-of-1".to_owned());
             // Of different runs, several may have the same name.
@@ -37,12 +36,23 @@ impl MergedWriter {
             } else {
                 name
             };
-            copy(part.folder(), &folder.join(&name))?;
+            let to = folder.join(&name);
+            if !to.exists() {
+                copies.push((part.folder(), to));
+            } else if !is_same(&to, part.folder()) {
+                return Err(ResultsError::Taken {
+                    path: to,
+                    holds: "another generator".to_owned(),
+                });
+            }
             names.push(name);
+        }
+        let mut disk = Disk::claim(folder)?;
+        for (from, to) in copies {
+            copy(from, &to)?;
         }
         disk.file(RUN, &RunFile::new(info, names).to_json());
         Ok(Self {
-            folder: folder.to_owned(),
             info: info.clone(),
             encoder: LineEncoder::new(),
             disk,
@@ -66,11 +76,6 @@ impl MergedWriter {
         }
         self.disk.close()
     }
-
-    /// Where they are.
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
-    }
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), ResultsError> {
@@ -82,4 +87,9 @@ fn copy(from: &Path, to: &Path) -> Result<(), ResultsError> {
         }
     }
     Ok(())
+}
+
+/// Whether two paths lead to one folder.
+fn is_same(a: &Path, b: &Path) -> bool {
+    a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
 }

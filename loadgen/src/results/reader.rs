@@ -39,7 +39,9 @@ impl GeneratorResults {
     pub fn of_folder(folder: &Path) -> Result<Vec<Self>, ResultsError> {
         let mut found = Vec::new();
         for folder in generators_of(folder)? {
-            if let Some(run) = RunFile::read(&folder)? {
+            // What was merged from generators is not one itself.
+            let run = RunFile::read(&folder)?.filter(|run| run.merged_from.is_empty());
+            if let Some(run) = run {
                 found.push(Self::open(folder, run)?);
             }
         }

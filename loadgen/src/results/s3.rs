@@ -34,7 +34,10 @@ fn download_from(bucket: &Bucket) -> Result<Vec<GeneratorResults>, ResultsError>
     let folder = Arc::new(folder);
     let mut results = GeneratorResults::of_folder(folder.path())?;
     for generator in &mut results {
-        let below = generator.folder().strip_prefix(folder.path()).unwrap_or(generator.folder());
+        let below = generator
+            .folder()
+            .strip_prefix(folder.path())
+            .unwrap_or(generator.folder());
         let place = format!("{}{}", bucket.place(), below.display());
         generator.copied_from(place, Arc::clone(&folder));
     }

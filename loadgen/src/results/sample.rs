@@ -78,10 +78,11 @@ impl Request {
         let step: &mut StepFigures = &mut interval.steps[self.step];
         step.latency.saturating_record(self.latency);
         step.record_uncorrected(self.latency / 2);
-        let count = |endings: &mut Vec<(Ending, u64)>, ending| match endings.iter_mut().find(|(seen, _)| *seen == ending) {
-            Some((_, count)) => *count += 1,
-            None => endings.push((ending, 1)),
-        };
+        let count =
+            |endings: &mut Vec<(Ending, u64)>, ending| match endings.iter_mut().find(|(seen, _)| *seen == ending) {
+                Some((_, count)) => *count += 1,
+                None => endings.push((ending, 1)),
+            };
         count(&mut step.endings, self.ending());
         let traced = TracedEnd {
             step: self.step,
@@ -113,7 +114,9 @@ impl Request {
         step.sent += 10;
         step.received += self.latency % 100;
         interval.slowest.push(traced);
-        interval.slowest.sort_by_key(|traced| std::cmp::Reverse((traced.latency, traced.trace.low)));
+        interval
+            .slowest
+            .sort_by_key(|traced| std::cmp::Reverse((traced.latency, traced.trace.low)));
         interval.slowest.truncate(SLOWEST);
         interval.due += 1;
         interval.dropped += u64::from(self.trace.is_multiple_of(5));

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use super::interval_line::{LineDecoder, LineEncoder};
 use super::sample::{info, intervals, requests, write};
 use super::*;
-use crate::run_info::RunInfo;
 use crate::observer::Observer as _;
+use crate::run_info::RunInfo;
 
 fn only(folder: &Path) -> GeneratorResults {
     let mut found = GeneratorResults::of_folder(folder).unwrap();
@@ -98,7 +98,10 @@ fn damage_is_named_with_file_and_line() {
 
     fs::write(folder.path().join(RUN), r#"{"format": 99, "new": true}"#).unwrap();
     let later = GeneratorResults::of_folder(folder.path()).unwrap_err().to_string();
-    assert!(later.contains("format 99") && later.contains("later version"), "{later}");
+    assert!(
+        later.contains("format 99") && later.contains("later version"),
+        "{later}"
+    );
     fs::write(folder.path().join(RUN), "{").unwrap();
     let damaged = GeneratorResults::of_folder(folder.path()).unwrap_err().to_string();
     assert!(damaged.contains("run.json"), "{damaged}");
@@ -119,7 +122,13 @@ fn generators_of_a_run_share_a_folder_and_runs_do_not() {
     assert_eq!(names(&folder), ["1-of-2", "2-of-2"]);
     assert_eq!(
         names(&folder.join("1-of-2")),
-        ["intervals.csv", "intervals.jsonl", "report.html", "run.json", "summary.json"]
+        [
+            "intervals.csv",
+            "intervals.jsonl",
+            "report.html",
+            "run.json",
+            "summary.json"
+        ]
     );
     assert_eq!(GeneratorResults::of_folder(&folder).unwrap().len(), 2);
 
@@ -139,7 +148,12 @@ fn generators_of_a_run_share_a_folder_and_runs_do_not() {
     let location = Location::Folder(single.clone());
     for generator in ["1/1", "1/2"] {
         let error = ResultsWriter::prepare(&location, "run-1", generator).err().unwrap();
-        assert!(error.to_string().contains("holds the results of the run \"run-1\" already"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("holds the results of the run \"run-1\" already"),
+            "{error}"
+        );
     }
 }
 
@@ -148,14 +162,19 @@ fn a_run_that_never_began_leaves_nothing_behind() {
     let parent = tempfile::tempdir().unwrap();
     let location = Location::Folder(parent.path().join("deep/results"));
     for generator in ["1/1", "2/3"] {
-        ResultsWriter::prepare(&location, "run-1", generator).unwrap().finish().unwrap();
+        ResultsWriter::prepare(&location, "run-1", generator)
+            .unwrap()
+            .finish()
+            .unwrap();
         assert!(names(parent.path()).is_empty(), "{generator}");
         drop(ResultsWriter::prepare(&location, "run-1", generator).unwrap());
         assert!(names(parent.path()).is_empty(), "{generator}");
     }
     let file = parent.path().join("file");
     fs::write(&file, "").unwrap();
-    let error = ResultsWriter::prepare(&Location::Folder(file), "run-1", "1/1").err().unwrap();
+    let error = ResultsWriter::prepare(&Location::Folder(file), "run-1", "1/1")
+        .err()
+        .unwrap();
     assert!(error.to_string().contains("cannot be written"), "{error}");
 }
 
@@ -171,7 +190,10 @@ fn a_folder_that_goes_away_is_reported_at_the_end() {
         writer.interval(&interval);
     }
     let error = writer.finish().unwrap_err().to_string();
-    assert!(error.contains("run.json") && error.contains("cannot be written"), "{error}");
+    assert!(
+        error.contains("run.json") && error.contains("cannot be written"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -192,13 +214,22 @@ fn the_table_has_a_row_for_all_and_for_each_step() {
         rows[row][at].to_owned()
     };
     for (row, scope, step) in [(3, "all", ""), (5, "step", "buy, now")] {
-        assert_eq!((cell(row, "scope"), cell(row, "step")), (scope.to_owned(), step.to_owned()));
-        assert_eq!((cell(row, "requests"), cell(row, "rate")), ("4".to_owned(), "4.000".to_owned()));
+        assert_eq!(
+            (cell(row, "scope"), cell(row, "step")),
+            (scope.to_owned(), step.to_owned())
+        );
+        assert_eq!(
+            (cell(row, "requests"), cell(row, "rate")),
+            ("4".to_owned(), "4.000".to_owned())
+        );
         assert_eq!(cell(row, "error_rate"), "0.250000");
         assert!((cell(row, "p99_ms").parse::<f64>().unwrap() - 3.0).abs() < 0.003);
     }
     assert_eq!(cell(3, "time"), "2026-11-22T23:59:51.000Z");
-    assert_eq!((cell(4, "requests"), cell(4, "p99_ms")), ("0".to_owned(), String::new()));
+    assert_eq!(
+        (cell(4, "requests"), cell(4, "p99_ms")),
+        ("0".to_owned(), String::new())
+    );
     assert_eq!((cell(3, "vus"), cell(4, "vus")), ("3".to_owned(), String::new()));
     assert_eq!(cell(3, "cpu_percent"), "20.0");
 }
@@ -207,7 +238,13 @@ fn the_table_has_a_row_for_all_and_for_each_step() {
 fn places_are_folders_or_in_s3() {
     assert_eq!("a/b".parse(), Ok(Location::Folder("a/b".into())));
     assert_eq!("".parse::<Location>(), Err(InvalidLocation::Empty));
-    assert!("http://host/a".parse::<Location>().unwrap_err().to_string().contains("neither"));
+    assert!(
+        "http://host/a"
+            .parse::<Location>()
+            .unwrap_err()
+            .to_string()
+            .contains("neither")
+    );
     let s3 = "s3://bucket/a/b/".parse::<Location>();
     if cfg!(feature = "s3") {
         let place = Location::S3 {
@@ -215,7 +252,13 @@ fn places_are_folders_or_in_s3() {
             prefix: "a/b".to_owned(),
         };
         assert_eq!(s3, Ok(place));
-        assert!("s3:///a".parse::<Location>().unwrap_err().to_string().contains("bucket"));
+        assert!(
+            "s3:///a"
+                .parse::<Location>()
+                .unwrap_err()
+                .to_string()
+                .contains("bucket")
+        );
     } else {
         assert!(s3.unwrap_err().to_string().contains("--features s3"));
     }

@@ -27,11 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Something to be written.
 enum Piece {
     /// One second: its line and its rows.
-    Second {
-        number: u64,
-        line: Vec<u8>,
-        rows: Vec<u8>,
-    },
+    Second { number: u64, line: Vec<u8>, rows: Vec<u8> },
     /// A whole file of the folder.
     File { name: &'static str, content: Vec<u8> },
 }
@@ -226,5 +222,9 @@ impl Drop for ResultsWriter {
     fn drop(&mut self) {
         // The run failed, and that is what is reported; what was recorded still gets its time to reach the disk.
         let _ = self.close();
+        #[cfg(feature = "s3")]
+        if let Some(upload) = self.upload.take() {
+            let _ = upload.finish();
+        }
     }
 }

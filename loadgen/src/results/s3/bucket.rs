@@ -62,10 +62,16 @@ impl Bucket {
         let https = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .build_https();
-        let loading = aws_config::defaults(BehaviorVersion::latest()).http_client(https).load();
+        let loading = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(https)
+            .load();
         let shared = runtime.block_on(loading);
         if shared.region().is_none() {
-            return Err(error(bucket, prefix, "no AWS region is set; set AWS_REGION, e.g. to eu-central-1"));
+            return Err(error(
+                bucket,
+                prefix,
+                "no AWS region is set; set AWS_REGION, e.g. to eu-central-1",
+            ));
         }
         Ok(Self::new(runtime, &shared, bucket, prefix))
     }

@@ -70,14 +70,20 @@ fn answer(connection: Option<&TcpStream>, objects: &Objects) -> Option<()> {
     }
     let length = head.iter().find_map(|line| {
         let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse().ok())?
     });
     let mut body = vec![0; length.unwrap_or(0)];
     reader.read_exact(&mut body).ok()?;
     let mut words = head.first()?.split(' ');
     let (method, url) = (words.next()?, words.next()?);
     let url = url::Url::parse(&format!("http://s3{url}")).ok()?;
-    let key = url.path().strip_prefix("/bucket").unwrap_or_default().trim_start_matches('/').to_owned();
+    let key = url
+        .path()
+        .strip_prefix("/bucket")
+        .unwrap_or_default()
+        .trim_start_matches('/')
+        .to_owned();
     let mut objects = objects.lock().ok()?;
     let (status, content) = match (method, url.path()) {
         (_, path) if !path.starts_with("/bucket") => ("404 Not Found", no_such("NoSuchBucket")),
@@ -93,7 +99,9 @@ fn answer(connection: Option<&TcpStream>, objects: &Objects) -> Option<()> {
             let asked = url.query_pairs().find(|(name, _)| name == "prefix");
             let prefix = asked.map(|(_, prefix)| prefix.into_owned()).unwrap_or_default();
             let found = objects.keys().filter(|key| key.starts_with(&prefix));
-            let contents: String = found.map(|key| format!("<Contents><Key>{key}</Key></Contents>")).collect();
+            let contents: String = found
+                .map(|key| format!("<Contents><Key>{key}</Key></Contents>"))
+                .collect();
             let list = format!("<ListBucketResult><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>");
             ("200 OK", list.into_bytes())
         }
@@ -117,7 +125,9 @@ fn leave(upload: &Upload, generator: &str) {
     let info = info(generator);
     let other = tempfile::tempdir().unwrap();
     write(other.path(), &info, &intervals(&info, &[], |_| true), false).unwrap();
-    let from = GeneratorResults::of_folder(other.path()).unwrap()[0].folder().to_owned();
+    let from = GeneratorResults::of_folder(other.path()).unwrap()[0]
+        .folder()
+        .to_owned();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         std::fs::copy(entry.path(), upload.folder().join(entry.file_name())).unwrap();
@@ -134,7 +144,11 @@ fn generators_leave_their_results_and_a_merge_finds_them() {
         leave(&upload, generator);
         upload.finish().unwrap();
     }
-    assert!(s3.keys().contains(&"runs/a/1-of-2/report.html".to_owned()), "{:?}", s3.keys());
+    assert!(
+        s3.keys().contains(&"runs/a/1-of-2/report.html".to_owned()),
+        "{:?}",
+        s3.keys()
+    );
     let found = download_from(&s3.bucket("runs/a")).unwrap();
     assert_eq!(found.len(), 2);
     assert_eq!(found[1].place(), "s3://bucket/runs/a/2-of-2");
@@ -162,17 +176,29 @@ fn a_killed_generator_leaves_what_was_copied_before() {
         assert!(Instant::now() < deadline, "{:?}", s3.keys());
         std::thread::sleep(Duration::from_millis(10));
     }
-    assert_eq!(download_from(&s3.bucket("runs")).unwrap()[0].intervals().unwrap().count(), 5);
+    assert_eq!(
+        download_from(&s3.bucket("runs")).unwrap()[0]
+            .intervals()
+            .unwrap()
+            .count(),
+        5
+    );
     upload.finish().unwrap();
 }
 
 #[test]
 fn a_run_that_never_began_leaves_nothing_and_what_is_missing_is_named() {
     let s3 = S3Double::start();
-    Upload::to(s3.bucket("runs"), "run-1", "1/1", LONG).unwrap().finish().unwrap();
+    Upload::to(s3.bucket("runs"), "run-1", "1/1", LONG)
+        .unwrap()
+        .finish()
+        .unwrap();
     assert!(s3.keys().is_empty(), "{:?}", s3.keys());
     let error = download_from(&s3.bucket("runs")).unwrap_err().to_string();
-    assert!(error.contains("s3://bucket/runs") && error.contains("no results"), "{error}");
+    assert!(
+        error.contains("s3://bucket/runs") && error.contains("no results"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -180,7 +206,14 @@ fn keys_cannot_leave_their_folder() {
     for key in ["run.json", "1-of-2/run.json"] {
         assert_eq!(Key::new(key).unwrap().relative(), key);
     }
-    for key in ["../run.json", "a/../run.json", "/run.json", "a//run.json", "a/b/run.json", ""] {
+    for key in [
+        "../run.json",
+        "a/../run.json",
+        "/run.json",
+        "a//run.json",
+        "a/b/run.json",
+        "",
+    ] {
         assert!(Key::new(key).is_none(), "{key}");
     }
 }
