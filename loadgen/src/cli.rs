@@ -1,5 +1,8 @@
 //! The command line.
 
+pub(crate) mod compare;
+pub(crate) mod merge;
+
 use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -27,6 +30,12 @@ pub(crate) enum Command {
     /// Put a target under load.
     #[command(after_long_help = RUN_HELP)]
     Run(Box<RunArgs>),
+    /// Put the results of several generators together, as if one had done all the work.
+    #[command(after_long_help = merge::MERGE_HELP)]
+    Merge(merge::MergeArgs),
+    /// Tell whether one run was worse than another, or only different by chance.
+    #[command(after_long_help = compare::COMPARE_HELP)]
+    Compare(compare::CompareArgs),
 }
 
 const RUN_HELP: &str = "\
