@@ -1,7 +1,9 @@
 //! The command line.
 
+pub(crate) mod compare;
 mod durations;
 mod load;
+pub(crate) mod merge;
 mod run;
 mod target;
 mod transport;

@@ -34,14 +34,17 @@ mod totals;
 mod virtual_user;
 
 pub mod capacity_result;
+pub mod compare;
 pub mod engine;
 pub mod interrupt;
 pub mod load;
+pub mod merge;
 pub mod observer;
 pub mod output_file;
 pub mod progress;
 pub mod proxy;
 pub mod report;
+pub mod results;
 pub mod run_error;
 pub mod run_info;
 pub mod scenario;

@@ -31,10 +31,21 @@ fn main() -> ExitCode {
     let command_line: Vec<String> = std::env::args_os()
         .map(|argument| argument.to_string_lossy().into_owned())
         .collect();
-    let Cli {
-        command: Command::Run(args),
-    } = Cli::parse();
-    ExitCode::from(run(&args, &command_line))
+    let on = |stream: bool| {
+        if stream && !no_colour() {
+            Colour::Ansi
+        } else {
+            Colour::Never
+        }
+    };
+    let stdout = on(std::io::stdout().is_terminal());
+    let stderr = on(std::io::stderr().is_terminal());
+    let done = match Cli::parse().command {
+        Command::Run(args) => Ok(run(&args, &command_line)),
+        Command::Merge(args) => args.run(stdout, stderr),
+        Command::Compare(args) => args.run(stdout, stderr),
+    };
+    ExitCode::from(done.unwrap_or_else(|error| complain(&*error, COULD_NOT_RUN)))
 }
 
 /// Does the run; gives the exit status.

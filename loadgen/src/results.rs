@@ -1,0 +1,47 @@
+//! The folder of results that `loadgen run --out` leaves, and that `merge`, `compare` and `push` read.
+//!
+//! A run of one generator fills the folder itself; one of several generators, which may share a folder, fills a
+//! sub-folder for each, named after its segment, such as `2-of-5`. docs/results.md describes the files.
+
+mod error;
+mod folder;
+mod histogram_text;
+mod interval_line;
+mod lines;
+mod location;
+mod merged;
+mod reader;
+#[cfg(feature = "s3")]
+mod s3;
+#[cfg(test)]
+pub(crate) mod sample;
+mod table;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use error::ResultsError;
+pub use location::{InvalidLocation, Location};
+pub use reader::GeneratorResults;
+pub use writer::ResultsWriter;
+
+pub(crate) use merged::MergedWriter;
+pub(crate) use reader::Intervals;
+
+/// Version of the format; later versions add files and fields, they never rename, remove or change the unit of one.
+pub const FORMAT: u32 = 1;
+
+/// What the run is.
+const RUN: &str = "run.json";
+/// Every second with all its counts.
+const INTERVALS: &str = "intervals.jsonl";
+/// The same, for spreadsheets.
+const TABLE: &str = "intervals.csv";
+/// The figures of the run, written at its end.
+const SUMMARY: &str = "summary.json";
+/// The report, written at the end.
+const REPORT: &str = "report.html";
+
+/// The files that loadgen itself reads.
+#[cfg(feature = "s3")]
+const FILES_READ: [&str; 3] = [RUN, INTERVALS, SUMMARY];
