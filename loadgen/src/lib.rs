@@ -22,6 +22,7 @@ mod virtual_user;
 
 pub mod capacity_result;
 pub mod engine;
+pub mod influxdb;
 pub mod interrupt;
 pub mod observer;
 pub mod output_file;
