@@ -11,6 +11,8 @@ mod error;
 pub mod names;
 mod points;
 mod push;
+#[cfg(test)]
+mod sample;
 mod settings;
 mod spool;
 mod writer;

@@ -82,7 +82,12 @@ impl Client {
         let status = answer.status().as_u16();
         let retry_after = retry_after(&answer);
         let message = self.token.redact(&message(answer).await);
-        Err(InfluxError::from_answer(&self.destination, status, &message, retry_after))
+        Err(InfluxError::from_answer(
+            &self.destination,
+            status,
+            &message,
+            retry_after,
+        ))
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> InfluxError {

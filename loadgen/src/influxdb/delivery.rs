@@ -241,7 +241,11 @@ impl Deliverer {
             self.keep(lines);
         }
         if error.is_temporary() {
-            let longest = if self.finishing { LONGEST_LAST_WAIT } else { LONGEST_WAIT };
+            let longest = if self.finishing {
+                LONGEST_LAST_WAIT
+            } else {
+                LONGEST_WAIT
+            };
             self.wait.fail(error.retry_after(), longest);
         } else {
             self.refused = true;
@@ -276,7 +280,10 @@ impl Deliverer {
             dropped += oldest.points;
         }
         if dropped > 0 {
-            self.lose(dropped, "neither InfluxDB nor the disk takes figures: the oldest points are dropped");
+            self.lose(
+                dropped,
+                "neither InfluxDB nor the disk takes figures: the oldest points are dropped",
+            );
         }
     }
 

@@ -31,7 +31,9 @@ pub enum InfluxError {
     Permission { url: String, bucket: String },
     #[error("InfluxDB at {url} has no organisation `{org}`; correct --influx-org")]
     Organisation { url: String, org: String },
-    #[error("InfluxDB at {url} has no bucket `{bucket}` in the organisation `{org}`; create it or correct --influx-bucket")]
+    #[error(
+        "InfluxDB at {url} has no bucket `{bucket}` in the organisation `{org}`; create it or correct --influx-bucket"
+    )]
     Bucket { url: String, org: String, bucket: String },
     #[error("InfluxDB at {url} refuses the figures (status {status}{reason}); see which field or size it names")]
     Figures { url: String, status: u16, reason: String },

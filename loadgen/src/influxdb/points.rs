@@ -35,7 +35,10 @@ impl Lines {
     fn push(&mut self, point: DataPointBuilder) {
         let length = self.text.len();
         // Fails for a point without fields alone, and those say nothing; writing to memory does not fail.
-        if point.build().is_ok_and(|point| point.write_data_point_to(&mut self.text).is_ok()) {
+        if point
+            .build()
+            .is_ok_and(|point| point.write_data_point_to(&mut self.text).is_ok())
+        {
             self.points += 1;
         } else {
             self.text.truncate(length);
@@ -85,7 +88,11 @@ impl Encoder {
     /// The event of the start.
     pub(super) fn start(&self) -> Lines {
         let mut lines = Lines::default();
-        let point = text_field(self.event(EVENT_START, Duration::ZERO), TITLE_FIELD, &format!("{} started", self.title));
+        let point = text_field(
+            self.event(EVENT_START, Duration::ZERO),
+            TITLE_FIELD,
+            &format!("{} started", self.title),
+        );
         lines.push(text_field(point, TEXT_FIELD, &self.text));
         lines
     }
@@ -107,7 +114,11 @@ impl Encoder {
                 }));
             }
         }
-        lines.push(generator(self.point(GENERATOR_MEASUREMENT, since_start), interval, seconds));
+        lines.push(generator(
+            self.point(GENERATOR_MEASUREMENT, since_start),
+            interval,
+            seconds,
+        ));
         lines
     }
 
@@ -153,7 +164,9 @@ impl Encoder {
     fn point(&self, measurement: &str, since_start: Duration) -> DataPointBuilder {
         let time = Duration::from_millis(self.started_at_ms).saturating_add(since_start);
         let point = DataPoint::builder(measurement).timestamp(i64::try_from(time.as_nanos()).unwrap_or(i64::MAX));
-        self.tags.iter().fold(point, |point, (key, value)| point.tag(key, value))
+        self.tags
+            .iter()
+            .fold(point, |point, (key, value)| point.tag(key, value))
     }
 
     /// Gives the endings of a step a field, as long as there are some left.
@@ -247,14 +260,20 @@ fn latencies(point: DataPointBuilder, names: &LatencyFields, latency: Option<&La
         (names.p99_9, latency.p99_9),
         (names.max, latency.max),
     ];
-    figures.into_iter().fold(point, |point, (name, value)| float(point, name, value))
+    figures
+        .into_iter()
+        .fold(point, |point, (name, value)| float(point, name, value))
 }
 
 /// The field that counts an ending.
 fn ending_field(ending: Ending) -> String {
     let name = ending.name();
     let is_status = name.bytes().all(|byte| byte.is_ascii_digit());
-    let prefix = if is_status { STATUS_FIELD_PREFIX } else { ERROR_FIELD_PREFIX };
+    let prefix = if is_status {
+        STATUS_FIELD_PREFIX
+    } else {
+        ERROR_FIELD_PREFIX
+    };
     format!("{prefix}{name}")
 }
 
@@ -292,7 +311,11 @@ fn integer(count: u64) -> i64 {
 
 /// Line protocol has no infinity and no NaN; such a field is left out.
 fn float(point: DataPointBuilder, name: &str, value: f64) -> DataPointBuilder {
-    if value.is_finite() { point.field(name, value) } else { point }
+    if value.is_finite() {
+        point.field(name, value)
+    } else {
+        point
+    }
 }
 
 fn text_field(point: DataPointBuilder, name: &str, text: &str) -> DataPointBuilder {

@@ -68,7 +68,9 @@ pub struct Pushed {
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum PushError {
-    #[error("{folder} cannot be read ({reason}); give the folder that the run named, which is gone once all of it was sent")]
+    #[error(
+        "{folder} cannot be read ({reason}); give the folder that the run named, which is gone once all of it was sent"
+    )]
     Folder { folder: String, reason: String },
     #[error("{folder} is in use by another loadgen, a run or a push; wait until it has ended")]
     Locked { folder: String },
@@ -133,7 +135,9 @@ fn find(root: &Path) -> Result<Vec<PathBuf>, PushError> {
             continue;
         }
         // Links are not followed: they may lead in circles.
-        let within = entries.filter_map(Result::ok).filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        let within = entries
+            .filter_map(Result::ok)
+            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
         folders.extend(within.map(|entry| (entry.path(), depth + 1)));
     }
     Ok(found)
@@ -216,6 +220,3 @@ fn override_with(settings: &PushSettings, noted: &Destination) -> Result<Destina
         settings.bucket.as_deref().unwrap_or(noted.bucket()),
     )
 }
-
-#[cfg(test)]
-mod tests;

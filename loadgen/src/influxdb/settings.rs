@@ -86,7 +86,11 @@ impl Destination {
             url: crate::target::redact(url),
             reason: reason.to_owned(),
         };
-        let text = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+        let text = if url.contains("://") {
+            url.to_owned()
+        } else {
+            format!("http://{url}")
+        };
         let parsed = Url::parse(&text).map_err(|error| wrong(&error.to_string()))?;
         if !matches!(parsed.scheme(), "http" | "https") {
             return Err(wrong("it is neither http nor https"));
@@ -204,11 +208,19 @@ mod tests {
         let url = |text: &str| Destination::new(text, "o", "b").map(|destination| destination.url);
         assert_eq!(url("influxdb:8086").unwrap(), "http://influxdb:8086");
         assert_eq!(url("https://host/influx/").unwrap(), "https://host/influx");
-        for text in ["ftp://host", "http://me:secret@host", "http://host/?token=secret", "http://"] {
+        for text in [
+            "ftp://host",
+            "http://me:secret@host",
+            "http://host/?token=secret",
+            "http://",
+        ] {
             let error = url(text).unwrap_err().to_string();
             assert!(!error.contains("secret"), "{error}");
         }
-        let write = Destination::new("http://host/influx", "a b&c", "d").unwrap().write_url().unwrap();
+        let write = Destination::new("http://host/influx", "a b&c", "d")
+            .unwrap()
+            .write_url()
+            .unwrap();
         assert_eq!(
             write.as_str(),
             "http://host/influx/api/v2/write?org=a+b%26c&bucket=d&precision=ns"
@@ -218,7 +230,10 @@ mod tests {
     #[test]
     fn a_token_is_never_shown() {
         let token = Token::new(" secret\n").unwrap();
-        assert_eq!(format!("{token:?} {}", token.redact("no secret here")), "Token(***) no *** here");
+        assert_eq!(
+            format!("{token:?} {}", token.redact("no secret here")),
+            "Token(***) no *** here"
+        );
         assert!(Token::new(" ").is_err() && Token::new("a\nb").is_err());
     }
 

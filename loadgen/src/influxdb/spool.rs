@@ -149,7 +149,11 @@ impl Spool {
     /// The disk is full or the like: none of the lines is there then.
     pub(super) fn append(&mut self, lines: &Lines) -> io::Result<u64> {
         let length = lines.text.len() as u64;
-        if self.segments.back().is_some_and(|segment| segment.bytes + length > self.segment_size()) {
+        if self
+            .segments
+            .back()
+            .is_some_and(|segment| segment.bytes + length > self.segment_size())
+        {
             self.sync()?;
             self.open = None;
         }
@@ -211,7 +215,11 @@ impl Spool {
 
     /// The oldest lines, about `bytes` of them; `None` if there are none.
     pub(super) fn oldest(&mut self, bytes: u64) -> io::Result<Option<Chunk>> {
-        while self.segments.front().is_some_and(|segment| segment.done >= segment.bytes) {
+        while self
+            .segments
+            .front()
+            .is_some_and(|segment| segment.done >= segment.bytes)
+        {
             self.remove_oldest();
         }
         let Some(segment) = self.segments.front() else {
@@ -239,7 +247,10 @@ impl Spool {
     /// Notes that InfluxDB has what [`Spool::oldest`] gave, or that it will never have it.
     pub(super) fn done(&mut self, chunk: &Chunk) {
         // The file may have gone since to make room.
-        let segment = self.segments.front_mut().filter(|segment| segment.path == chunk.segment);
+        let segment = self
+            .segments
+            .front_mut()
+            .filter(|segment| segment.path == chunk.segment);
         let Some(segment) = segment else { return };
         segment.done += chunk.lines.text.len() as u64;
         segment.points = segment.points.saturating_sub(chunk.lines.points);

@@ -97,7 +97,9 @@ impl InfluxOutput {
             return Delivery::default();
         };
         // Where the queue is full the thread finishes at its end, without the time to flush.
-        let limit = queue.try_send(Message::Finish(limit)).map_or(Duration::ZERO, |()| limit);
+        let limit = queue
+            .try_send(Message::Finish(limit))
+            .map_or(Duration::ZERO, |()| limit);
         drop(queue);
         let outcome = self.outcome.recv_timeout(limit + PATIENCE);
         if let (Ok(_), Some(thread)) = (&outcome, self.thread.take()) {
@@ -115,7 +117,8 @@ impl InfluxOutput {
                 delivery.lost += outcome.lost;
             }
             Err(_) => delivery.notes.push(
-                "figures for InfluxDB could not be written to disk in time; check the disk of --influx-spool".to_owned(),
+                "figures for InfluxDB could not be written to disk in time; check the disk of --influx-spool"
+                    .to_owned(),
             ),
         }
         delivery
@@ -199,7 +202,11 @@ fn spool_name(info: &RunInfo) -> String {
             .take(64)
             .collect()
     };
-    format!("{}-{}", plain(info.run_id.trim_start_matches('.')), plain(&info.generator))
+    format!(
+        "{}-{}",
+        plain(info.run_id.trim_start_matches('.')),
+        plain(&info.generator)
+    )
 }
 
 /// A path as a shell reads it.
