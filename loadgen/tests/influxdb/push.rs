@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use loadgen::influxdb::{PushError, PushSettings, Pushed, Token, push};
 use loadgen::interrupt::Interrupt;
@@ -28,11 +29,11 @@ fn settings(folder: &Path, token: &str) -> PushSettings {
 
 /// Many points, the last one torn.
 fn lines(measurement: &str, points: u64) -> String {
+    let yesterday = SystemTime::now() - Duration::from_hours(24);
+    let first = yesterday.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos();
     let line = |number| {
-        format!(
-            "{measurement},run_id=x n={number}i {}\n",
-            (1_700_000_000 + number) * 1_000_000_000
-        )
+        let time = first + u128::from(number) * 1_000_000;
+        format!("{measurement},run_id=x n={number}i {time}\n")
     };
     (0..points).map(line).collect::<String>() + measurement + ",run_id=x n=1"
 }
