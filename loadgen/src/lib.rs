@@ -36,6 +36,7 @@ mod virtual_user;
 pub mod capacity_result;
 pub mod compare;
 pub mod engine;
+pub mod influxdb;
 pub mod interrupt;
 pub mod load;
 pub mod merge;

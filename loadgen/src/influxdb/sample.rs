@@ -1,0 +1,145 @@
+//! A run made by hand, for the tests.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::interval::Interval;
+use crate::outcome::FailureKind;
+use crate::recorder::{Ending, StepFigures, latency_histogram};
+use crate::run_info::{Environment, LoadModel, RunInfo, StepInfo};
+use crate::summary::{Generator, RunResult, SCHEMA, Summary};
+use crate::totals;
+
+/// The seconds of one generator.
+pub(super) struct Sample {
+    pub(super) info: RunInfo,
+    pub(super) intervals: Vec<Interval>,
+}
+
+/// A run whose figures follow from `seed`.
+pub(super) fn sample(run_id: &str, generator: &str, steps: usize, seconds: u64, seed: u64) -> Sample {
+    let step = |index| StepInfo {
+        name: format!("step {index}, of=many"),
+        ..StepInfo::default()
+    };
+    let info = RunInfo {
+        run_id: run_id.to_owned(),
+        loadgen_version: "0".to_owned(),
+        command: "loadgen run".to_owned(),
+        scenario: "items".to_owned(),
+        target: "http://target/".to_owned(),
+        model: LoadModel::Open,
+        load: "500/s for 1m".to_owned(),
+        generator: generator.to_owned(),
+        tags: BTreeMap::from([("branch".to_owned(), r"a\b \".to_owned())]),
+        steps: (0..steps).map(step).collect(),
+        started_at_ms: std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap()
+            .as_millis() as u64,
+        environment: Environment::default(),
+    };
+    let mut random = fastrand::Rng::with_seed(seed);
+    let intervals = (0..seconds)
+        .map(|number| interval(number, steps, &mut random))
+        .collect();
+    Sample { info, intervals }
+}
+
+fn interval(number: u64, steps: usize, random: &mut fastrand::Rng) -> Interval {
+    let mut interval = Interval::empty(number, steps);
+    for step in &mut interval.steps {
+        let mut uncorrected = latency_histogram();
+        let mut answered = 0;
+        for _ in 0..random.u64(1..200) {
+            let latency = 10u64.pow(random.u32(4..10)) * random.u64(1..100) / 10;
+            step.latency.saturating_record(latency);
+            uncorrected.saturating_record(latency / 2);
+            answered += 1;
+        }
+        step.uncorrected = Some(uncorrected);
+        let failed = random.u64(0..=answered);
+        let timeouts = random.u64(0..=failed);
+        step.endings = [
+            (Ending::status(200), answered - failed),
+            (Ending::status(503), failed - timeouts),
+            (Ending::failure(FailureKind::Timeout), timeouts),
+        ]
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .collect();
+        step.failed = failed;
+        step.sent = random.u64(0..1 << 40);
+        step.received = random.u64(0..1 << 40);
+    }
+    interval.due = interval.requests() + 3;
+    interval.dropped = 3;
+    interval.vus = 7;
+    interval.cpu = vec![Duration::from_millis(250)];
+    interval.lag.saturating_record(500_000);
+    interval
+}
+
+impl Sample {
+    /// Every step's figures over the run.
+    pub(super) fn total(&self, step: usize) -> StepFigures {
+        let mut total = StepFigures::new();
+        for interval in &self.intervals {
+            total.add(&interval.steps[step]);
+        }
+        total
+    }
+
+    pub(super) fn requests(&self) -> u64 {
+        self.intervals.iter().map(Interval::requests).sum()
+    }
+
+    /// What the run comes to.
+    pub(super) fn result(&self) -> RunResult {
+        let mut all = latency_histogram();
+        for step in 0..self.info.steps.len() {
+            all.add(&self.total(step).latency).unwrap();
+        }
+        let summary = Summary {
+            schema: SCHEMA,
+            run_id: self.info.run_id.clone(),
+            loadgen_version: "0".to_owned(),
+            command: String::new(),
+            scenario: self.info.scenario.clone(),
+            target: self.info.target.clone(),
+            started_at: String::new(),
+            duration_s: self.intervals.len() as f64,
+            vus: 7,
+            model: self.info.model,
+            load: String::new(),
+            generators: vec![self.info.generator.clone()],
+            tags: BTreeMap::new(),
+            interrupted: false,
+            requests: self.requests(),
+            rate: 1.5,
+            failed: self.intervals.iter().map(Interval::failed).sum(),
+            due: 0,
+            dropped: 0,
+            status: BTreeMap::new(),
+            errors: Vec::new(),
+            latency_ms: totals::latency_ms(&all),
+            uncorrected_latency_ms: None,
+            bytes_sent: 0,
+            bytes_received: 0,
+            steps: BTreeMap::new(),
+            checks: Vec::new(),
+            thresholds: Vec::new(),
+            generator: Generator::default(),
+            environment: Environment::default(),
+            slowest: Vec::new(),
+            failures: Vec::new(),
+        };
+        RunResult {
+            summary,
+            timeline: Vec::new(),
+            distribution: Vec::new(),
+            spectrum: Vec::new(),
+            heatmap: Default::default(),
+        }
+    }
+}

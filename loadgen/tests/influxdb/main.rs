@@ -1,0 +1,6 @@
+//! `loadgen` and the real InfluxDB.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod check;
+mod push;
