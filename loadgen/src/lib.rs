@@ -15,7 +15,7 @@ mod environment;
 mod generator;
 mod health;
 mod http2;
-mod interval;
+pub mod interval;
 mod latency_counts;
 mod live;
 mod open_files;

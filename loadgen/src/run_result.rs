@@ -207,6 +207,7 @@ fn step_name(info: &RunInfo, index: usize) -> String {
     info.steps.get(index).map_or_else(String::new, |step| step.name.clone())
 }
 
-fn rate(requests: u64, seconds: f64) -> f64 {
+/// Requests per second; 0 where no time has passed.
+pub(crate) fn rate(requests: u64, seconds: f64) -> f64 {
     if seconds > 0.0 { requests as f64 / seconds } else { 0.0 }
 }

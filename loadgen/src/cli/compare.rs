@@ -86,9 +86,9 @@ impl CompareArgs {
             file.write(JSON, &json)?;
         }
         Ok(if comparison.regression {
-            crate::THRESHOLD_CROSSED
+            super::THRESHOLD_CROSSED
         } else {
-            crate::DONE
+            super::DONE
         })
     }
 }

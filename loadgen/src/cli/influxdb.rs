@@ -1,17 +1,24 @@
 //! The output to InfluxDB on the command line.
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use loadgen::influxdb::{Destination, InfluxSettings, PushSettings, SettingsError, Token};
+use loadgen::influxdb::{self, Destination, InfluxSettings, PushProgress, PushSettings, Pushed, SettingsError, Token};
+use loadgen::interrupt::Interrupt;
 use loadgen::tls::TlsSettings;
+
+use super::{COULD_NOT_RUN, DONE, INTERRUPTED, USAGE, complain};
 
 /// The one secret among the settings, which is why it is no flag.
 const TOKEN_VARIABLE: &str = "INFLUX_TOKEN";
 /// Bytes of a token file: enough for any token, and no device is read without end.
 const LARGEST_TOKEN_FILE: u64 = 64 << 10;
+/// How often progress of a push is shown.
+const PROGRESS: Duration = Duration::from_secs(1);
 /// The folder below `--out` for what InfluxDB has not taken yet.
 const SPOOL_IN_OUT: &str = "influxdb";
 /// The folder below the user's state directory for the same.
@@ -86,7 +93,11 @@ impl InfluxArgs {
     /// The settings, if the figures are to go to InfluxDB; reads the token's file.
     ///
     /// `tls` is the run's own, whose `--cacert` holds for InfluxDB too; `out` is the folder of `--out`.
-    pub(crate) fn settings(&self, tls: &TlsSettings, out: Option<&Path>) -> Result<Option<InfluxSettings>, SettingsError> {
+    pub(crate) fn settings(
+        &self,
+        tls: &TlsSettings,
+        out: Option<&Path>,
+    ) -> Result<Option<InfluxSettings>, SettingsError> {
         let Some(url) = self.influx_url.as_deref().filter(|url| !url.is_empty()) else {
             return Ok(None);
         };
@@ -122,6 +133,50 @@ impl PushArgs {
     }
 }
 
+pub(crate) const PUSH_HELP: &str = "\
+Sending the same twice changes nothing. What InfluxDB has acknowledged is removed from the folder, all else stays.
+
+Exit status:
+  0    everything was sent
+  1    something was not
+  2    the command line is wrong
+  130  interrupted
+
+Examples:
+  loadgen push results/influxdb
+  INFLUX_TOKEN=… loadgen push ~/.local/state/loadgen-spool";
+
+impl PushArgs {
+    /// Sends what the folders hold; gives the exit status.
+    pub(crate) fn run(&self) -> u8 {
+        let settings = match self.settings() {
+            Ok(settings) => settings,
+            Err(error) => return complain(&error, USAGE),
+        };
+        let interrupt = Interrupt::new();
+        if let Err(error) = loadgen::signals::request_on_signal(&interrupt) {
+            return complain(&error, COULD_NOT_RUN);
+        }
+        let mut shown = Instant::now();
+        let mut show = |progress: &PushProgress| {
+            if !self.quiet && shown.elapsed() >= PROGRESS {
+                shown = Instant::now();
+                let PushProgress { folder, sent, points } = progress;
+                // Progress that nobody can read is no reason to stop.
+                let _ = writeln!(std::io::stderr(), "{}: {sent} of {points} points", folder.display());
+            }
+        };
+        match influxdb::push(&settings, &interrupt, &mut show) {
+            Ok(Pushed { spools, points }) => {
+                let _ = writeln!(std::io::stdout(), "{points} points sent from {spools} folders");
+                DONE
+            }
+            Err(error) if interrupt.is_requested() => complain(&error, INTERRUPTED),
+            Err(error) => complain(&error, COULD_NOT_RUN),
+        }
+    }
+}
+
 impl TokenArgs {
     fn read(&self) -> Result<Token, SettingsError> {
         match &self.influx_token_file {
@@ -150,7 +205,9 @@ fn read_token(path: &Path) -> Result<Token, SettingsError> {
 
 /// The user's directory for what programs keep, as the XDG Base Directory Specification has it.
 fn state_folder() -> PathBuf {
-    let given = variable("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let given = variable("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute());
     given
         .or_else(|| std::env::home_dir().map(|home| home.join(".local/state")))
         .unwrap_or_else(std::env::temp_dir)
@@ -184,13 +241,19 @@ mod tests {
         let settings = |arguments: &[&str]| {
             let token = token.to_str().unwrap();
             let line = [&["loadgen", "--influx-token-file", token], arguments].concat();
-            Line::parse_from(line).influx.settings(&TlsSettings::default(), Some(Path::new("out")))
+            Line::parse_from(line)
+                .influx
+                .settings(&TlsSettings::default(), Some(Path::new("out")))
         };
         assert!(settings(&["--influx-url", ""]).unwrap().is_none());
         let given = settings(&["--influx-url", "influxdb:8086"]).unwrap().unwrap();
         assert_eq!(given.spool, Path::new("out/influxdb"));
         assert_eq!(
-            (given.destination.url(), given.destination.org(), given.destination.bucket()),
+            (
+                given.destination.url(),
+                given.destination.org(),
+                given.destination.bucket()
+            ),
             ("http://influxdb:8086", "marketboro", "loadgen")
         );
         assert!(!format!("{given:?}").contains("secret"));

@@ -71,7 +71,7 @@ impl MergeArgs {
         let report_file = prepare(REPORT, self.report.as_deref())?;
         let merge = Merge::open(&self.results, self.allow_different)?;
         if let Err(error) = check_selections(&self.thresholds, &merge.info().steps) {
-            return Ok(crate::complain(&error, crate::USAGE));
+            return Ok(super::complain(&error, super::USAGE));
         }
         let (result, warnings) = merge.result(&self.thresholds)?;
         for warning in warnings {
@@ -99,6 +99,6 @@ impl MergeArgs {
             file.write(REPORT, loadgen::report::render(&result).as_bytes())?;
         }
         let crossed = summary.thresholds.iter().any(|threshold| !threshold.passed);
-        Ok(if crossed { crate::THRESHOLD_CROSSED } else { crate::DONE })
+        Ok(if crossed { super::THRESHOLD_CROSSED } else { super::DONE })
     }
 }

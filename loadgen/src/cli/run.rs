@@ -1,15 +1,25 @@
 //! `loadgen run`.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use clap::Args;
 
+use loadgen::engine::Finished;
+use loadgen::influxdb::{self, InfluxOutput, InfluxSettings};
+use loadgen::interrupt::Interrupt;
+use loadgen::progress::Progress;
+use loadgen::results::{Location, ResultsWriter};
+use loadgen::run_error::RunError;
 use loadgen::settings::Settings;
+use loadgen::summary_text;
 use loadgen::threshold::Threshold;
 
-use super::UsageError;
+use super::influxdb::InfluxArgs;
 use super::load::LoadArgs;
+use super::outputs::OutputArgs;
 use super::target::TargetArgs;
+use super::watchers::Watchers;
+use super::{COULD_NOT_RUN, DONE, INTERRUPTED, THRESHOLD_CROSSED, USAGE, UsageError, complain};
 
 pub(crate) const HELP: &str = "\
 Exit status:
@@ -37,8 +47,8 @@ pub(crate) struct RunArgs {
     load: LoadArgs,
 
     /// Objective, e.g. 'p(99)<250ms', 'create: avg<50ms', 'p(95)<100ms for 30s', 'error_rate<1%', 'rate>500/s',
-    /// 'count>=1000'; may be repeated. Metrics: p(N), avg, min, max, med, rate, error_rate, dropped, count, checks. A
-    /// crossed one makes the exit status 99.
+    /// 'count>=1000'; may be repeated. Metrics: p(N), avg, min, max, med, rate, error_rate, dropped,
+    /// dropped_rate, count, checks; before it a step's name or a step's tag. A crossed one makes the exit status 99.
     #[arg(long = "threshold", value_name = "OBJECTIVE", help_heading = "Verdicts")]
     thresholds: Vec<Threshold>,
 
@@ -48,28 +58,122 @@ pub(crate) struct RunArgs {
 
     /// Make the exit status 1 if the generator itself was the bottleneck, so that the figures are its own.
     #[arg(long, help_heading = "Verdicts")]
-    pub(crate) fail_on_saturation: bool,
+    fail_on_saturation: bool,
 
-    /// Write the summary as JSON; - for standard output, the text then goes to standard error.
-    #[arg(long, value_name = "FILE", help_heading = "Outputs")]
-    pub(crate) summary_json: Option<PathBuf>,
+    #[command(flatten)]
+    outputs: OutputArgs,
 
-    /// Write a report in HTML, one file that can be opened offline.
-    #[arg(long, value_name = "FILE", help_heading = "Outputs")]
-    pub(crate) report: Option<PathBuf>,
+    /// Write everything the run counts into a folder while it goes on: what merge, compare and push read. Generators of
+    /// the same run may share one; s3://bucket/prefix where loadgen is built with S3.
+    #[arg(long, value_name = "DIR", help_heading = "Outputs")]
+    out: Option<Location>,
 
-    /// Show no progress, only the summary.
+    /// Show no progress, only the summary and warnings.
     #[arg(long, help_heading = "Outputs")]
-    pub(crate) quiet: bool,
+    quiet: bool,
+
+    #[command(flatten)]
+    influx: InfluxArgs,
 }
 
 impl RunArgs {
+    /// Does the run; gives the exit status.
+    pub(crate) fn run(&self, command_line: &[String]) -> u8 {
+        let settings = match self.settings(command_line) {
+            Ok(settings) => settings,
+            Err(error) => return complain(&error, USAGE),
+        };
+        let influx = match self.influx.settings(&settings.transport.tls, self.out_folder()) {
+            Ok(influx) => influx,
+            Err(error) => return complain(&error, USAGE),
+        };
+        let outputs = match self.outputs.prepare() {
+            Ok(outputs) => outputs,
+            Err(error) => return complain(&error, COULD_NOT_RUN),
+        };
+        let interrupt = Interrupt::new();
+        if let Err(error) = loadgen::signals::request_on_signal(&interrupt) {
+            return complain(&error, COULD_NOT_RUN);
+        }
+        let mut watchers = match self.watchers(&settings, influx) {
+            Ok(watchers) => watchers,
+            Err(error) => return complain(&*error, COULD_NOT_RUN),
+        };
+        let finished = loadgen::run(&settings, &interrupt, &mut watchers);
+        let kept = watchers.finish();
+        let finished = match finished {
+            Ok(finished) => finished,
+            Err(error) if error.is_interruption() => return complain(&error, INTERRUPTED),
+            Err(error @ RunError::Threshold(_)) => return complain(&error, USAGE),
+            Err(error) => return complain(&error, COULD_NOT_RUN),
+        };
+        let summary = &finished.result.summary;
+        let text = |colour| summary_text::render(summary, &settings.thresholds, finished.housekeeping.as_ref(), colour);
+        let written = outputs.write(text, summary, || loadgen::report::render(&finished.result));
+        let kept = kept.map_err(Into::into);
+        match written.and(kept) {
+            Ok(()) => self.status(&finished),
+            Err(error) => complain(&*error, COULD_NOT_RUN),
+        }
+    }
+
     /// The settings of the run; reads the files that the arguments name.
-    pub(crate) fn settings(&self, command_line: &[String]) -> Result<Settings, UsageError> {
+    fn settings(&self, command_line: &[String]) -> Result<Settings, UsageError> {
         let mut settings = self.target.settings(command_line)?;
         self.load.apply(&mut settings)?;
         settings.thresholds.extend(self.thresholds.iter().cloned());
         settings.abort_on_threshold = self.abort_on_threshold;
         Ok(settings)
+    }
+
+    fn out_folder(&self) -> Option<&Path> {
+        match &self.out {
+            Some(Location::Folder(folder)) => Some(folder),
+            _ => None,
+        }
+    }
+
+    fn watchers(
+        &self,
+        settings: &Settings,
+        influx: Option<InfluxSettings>,
+    ) -> Result<Watchers, Box<dyn std::error::Error>> {
+        let (run_id, generator) = (settings.run_id.to_string(), settings.segment.to_string());
+        let prepare = |place| ResultsWriter::prepare(place, &run_id, &generator);
+        let results = self.out.as_ref().map(prepare).transpose()?;
+        let influx = match influx {
+            Some(influx) => {
+                influxdb::check(&influx, &settings.tags)?;
+                Some(InfluxOutput::start(&influx)?)
+            }
+            None => None,
+        };
+        let progress = if self.quiet {
+            Progress::Quiet
+        } else {
+            Progress::for_stderr()
+        };
+        Ok(Watchers {
+            progress,
+            results,
+            influx,
+        })
+    }
+
+    fn status(&self, finished: &Finished) -> u8 {
+        let summary = &finished.result.summary;
+        let left_behind = finished
+            .housekeeping
+            .as_ref()
+            .is_some_and(|housekeeping| housekeeping.left_behind.is_some());
+        if summary.interrupted {
+            INTERRUPTED
+        } else if left_behind || (self.fail_on_saturation && summary.generator.saturated) {
+            COULD_NOT_RUN
+        } else if finished.aborted_by.is_some() || summary.thresholds.iter().any(|threshold| !threshold.passed) {
+            THRESHOLD_CROSSED
+        } else {
+            DONE
+        }
     }
 }

@@ -52,10 +52,8 @@ pub(crate) struct TargetArgs {
     #[arg(long, value_name = "items|FILE")]
     scenario: Option<String>,
 
-    /// A variable of the scenario, in place of what its file says; may be repeated. NAME=@FILE takes the value from a
-    /// file, which keeps secrets out of the process list.
-    #[arg(long = "var", value_name = "NAME=VALUE", requires = "scenario")]
-    vars: Vec<String>,
+    #[command(flatten)]
+    vars: VarArgs,
 
     /// How long a request may take, opening a connection included.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = positive_duration)]
@@ -86,6 +84,15 @@ pub(crate) struct TargetArgs {
 
     #[command(flatten)]
     transport: TransportArgs,
+}
+
+/// Variables of a scenario.
+#[derive(Debug, Args)]
+pub(crate) struct VarArgs {
+    /// A variable of the scenario, in place of what its file says; may be repeated. NAME=@FILE takes the value from a
+    /// file, which keeps secrets out of the process list.
+    #[arg(long = "var", value_name = "NAME=VALUE", requires = "scenario")]
+    vars: Vec<String>,
 }
 
 impl TargetArgs {
@@ -155,7 +162,7 @@ impl TargetArgs {
 }
 
 /// Names and values of variables; a value is one line of a file where it begins with @.
-fn vars(given: &[String]) -> Result<Vec<(String, String)>, UsageError> {
+pub(crate) fn vars(given: &VarArgs) -> Result<Vec<(String, String)>, UsageError> {
     let parse = |argument: &String| {
         // The value may be a secret, so errors repeat only the name.
         let Some((name, value)) = argument.split_once('=') else {
@@ -171,7 +178,7 @@ fn vars(given: &[String]) -> Result<Vec<(String, String)>, UsageError> {
         };
         Ok((name.to_owned(), value))
     };
-    given.iter().map(parse).collect()
+    given.vars.iter().map(parse).collect()
 }
 
 fn read_data(data: &str) -> Result<Vec<u8>, UsageError> {

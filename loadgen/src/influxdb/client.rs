@@ -17,7 +17,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::error::InfluxError;
 use super::settings::{Destination, InfluxSettings, Token, check_tags};
-use crate::tls::{TlsError, TlsSettings, connector};
+use crate::tls::{HTTP1, TlsError, TlsSettings, connector};
 
 /// How long a post may take: InfluxDB answers within milliseconds when it is well.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -127,7 +127,7 @@ fn tls_config(is_https: bool, tls: &TlsSettings) -> Result<ClientConfig, TlsErro
             insecure: false,
             ..tls.clone()
         };
-        return Ok(connector(&tls)?.config().as_ref().clone());
+        return Ok(connector(&tls, HTTP1)?.config().as_ref().clone());
     }
     // Never used, and spares reading the system's certificates.
     Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))

@@ -12,13 +12,14 @@ use influxdb2::models::{DataPoint, FieldValue, WriteDataPoint};
 
 use super::buckets;
 use super::names::*;
+use crate::distribution::latency_ms;
 use crate::health::Health;
 use crate::interval::{INTERVAL, Interval};
 use crate::recorder::{Ending, StepFigures, latency_histogram};
 use crate::run_info::RunInfo;
+use crate::run_result::rate;
 use crate::summary::{Latency, RunResult, Summary};
 use crate::summary_text::{grouped, milliseconds, share};
-use crate::totals;
 
 /// Bytes of a text field.
 const LONGEST_TEXT: usize = 2_000;
@@ -184,7 +185,7 @@ impl Encoder {
             .field(FAILED_FIELD, integer(step.failed))
             .field(BYTES_SENT_FIELD, integer(step.sent))
             .field(BYTES_RECEIVED_FIELD, integer(step.received));
-        point = float(point, RATE_FIELD, totals::rate(step.requests(), seconds));
+        point = float(point, RATE_FIELD, rate(step.requests(), seconds));
         if !step.failed_checks.is_empty() {
             point = point.field(FAILED_CHECKS_FIELD, integer(step.failed_checks.iter().sum()));
         }
@@ -220,7 +221,7 @@ fn generator(point: DataPointBuilder, interval: &Interval, seconds: f64) -> Data
         .field(DROPPED_FIELD, integer(interval.dropped))
         .field(VUS_FIELD, i64::from(interval.vus))
         .field(SATURATED_FIELD, health.saturated);
-    point = float(point, RATE_FIELD, totals::rate(interval.requests(), seconds));
+    point = float(point, RATE_FIELD, rate(interval.requests(), seconds));
     point = float(point, CPU_FIELD, health.cpu_percent);
     point = float(point, LAG_FIELD, health.lag_ms_p99);
     let all = of_all_steps(interval.steps.iter().map(|step| Some(&step.latency)));
@@ -245,7 +246,7 @@ fn of_all_steps<'a>(histograms: impl Iterator<Item = Option<&'a Histogram<u64>>>
 }
 
 fn figures(latency: &Histogram<u64>) -> Option<Latency> {
-    (!latency.is_empty()).then(|| totals::latency_ms(latency))
+    (!latency.is_empty()).then(|| latency_ms(latency))
 }
 
 fn latencies(point: DataPointBuilder, names: &LatencyFields, latency: Option<&Latency>) -> DataPointBuilder {

@@ -1,0 +1,42 @@
+//! `loadgen check`.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use loadgen::scenario::file;
+
+use super::target::{VarArgs, vars};
+use super::{COULD_NOT_RUN, DONE, USAGE, complain};
+
+/// Settings of `loadgen check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The scenario: a TOML file, or `items`.
+    #[arg(value_name = "FILE")]
+    scenario: PathBuf,
+
+    #[command(flatten)]
+    vars: VarArgs,
+}
+
+impl CheckArgs {
+    /// Says what the scenario does, or everything that is wrong with it; gives the exit status.
+    pub(crate) fn run(&self) -> u8 {
+        let vars = match vars(&self.vars) {
+            Ok(vars) => vars,
+            Err(error) => return complain(&error, USAGE),
+        };
+        let written = match file::check(&self.scenario, &vars) {
+            Ok(report) => write!(std::io::stdout(), "{report}").map(|()| DONE),
+            Err(mistakes) => {
+                let shown = mistakes
+                    .iter()
+                    .try_for_each(|mistake| writeln!(std::io::stderr(), "{mistake}"));
+                shown.map(|()| COULD_NOT_RUN)
+            }
+        };
+        written.unwrap_or(COULD_NOT_RUN)
+    }
+}
