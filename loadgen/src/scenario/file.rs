@@ -14,7 +14,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use crate::scenario::Scenario;
-use crate::scenario::definition::{Definition, Flow};
+use crate::scenario::definition::{Definition, Flow, Step};
 use crate::scenario::diagnostic::{Diagnostic, Findings, ScenarioError};
 use crate::scenario::document::{Section, Text};
 use crate::scenario::template_text::{Named, Names};
@@ -125,7 +125,6 @@ impl<'a> Loader<'a> {
         let description = root.string("description");
         self.read_variables(root.section("variables", "[variables]"));
         let resources = self.read_resources(root.section("resources", "[resources]"));
-        let defaults = Defaults::read(&self, &root);
 
         let set_up = root.sections("set_up", "a step of [[set_up]]");
         let clean_up = root.sections("clean_up", "a step of [[clean_up]]");
@@ -142,6 +141,8 @@ impl<'a> Loader<'a> {
         for step in set_up.iter().chain(&clean_up).chain(&single).chain(of_flows) {
             self.declare_captures(step);
         }
+
+        let defaults = Defaults::read(&self, &root);
 
         // All steps stand in one list: those under load, in order, then those of set-up and of clean-up.
         let mut drafts: Vec<StepDraft<'_>> = Vec::new();
@@ -200,7 +201,7 @@ impl<'a> Loader<'a> {
         Ok(Definition {
             name: name.map_or_else(|| stem.unwrap_or_default(), |name| name.text.to_owned()),
             description: description.map(|text| text.text.to_owned()).unwrap_or_default(),
-            infos: steps[..under_load].iter().map(|step| step.info()).collect(),
+            infos: steps[..under_load].iter().map(Step::info).collect(),
             set_up: under_load..after_set_up,
             clean_up: after_set_up..steps.len(),
             steps,
@@ -263,3 +264,6 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

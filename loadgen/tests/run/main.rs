@@ -8,5 +8,6 @@ mod interrupts;
 mod items;
 mod items_server;
 mod outputs;
+mod scenarios;
 mod starts;
 mod target_server;

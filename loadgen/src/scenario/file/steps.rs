@@ -40,12 +40,19 @@ pub(super) enum StepKind {
     CleanUp,
 }
 
+/// A header field, and the names that it uses.
+#[derive(Clone)]
+struct HeaderDraft {
+    name: String,
+    value: Template,
+    uses: Vec<(String, Range<usize>)>,
+}
+
 /// What steps have where they say nothing else.
 #[derive(Clone, Default)]
 pub(super) struct Defaults {
     tags: BTreeMap<String, String>,
-    headers: Vec<(String, Template)>,
-    header_uses: Vec<(String, Range<usize>)>,
+    headers: Vec<HeaderDraft>,
     think_time: Option<Pause>,
 }
 
@@ -59,11 +66,12 @@ impl Defaults {
     fn with<'a>(&self, loader: &Loader<'a>, section: &Section<'a>) -> Self {
         let mut defaults = self.clone();
         defaults.tags.extend(loader.tags(section));
-        for (name, value) in loader.headers(section) {
-            defaults.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(&name));
-            defaults.headers.push((name, value));
+        for header in loader.headers(section) {
+            defaults
+                .headers
+                .retain(|other| !other.name.eq_ignore_ascii_case(&header.name));
+            defaults.headers.push(header);
         }
-        defaults.header_uses.extend(loader.names.take_used());
         defaults.think_time = loader.think_time(section).or(defaults.think_time);
         defaults
     }
@@ -269,8 +277,8 @@ impl<'a> Loader<'a> {
                 }
             }
         }
-        let mut uses = own.header_uses.clone();
-        uses.extend(self.names.take_used());
+        let mut uses = self.names.take_used();
+        uses.extend(own.headers.iter().flat_map(|header| header.uses.clone()));
         let (span, name_span) = (section.span.clone(), section.key_span("name"));
         section.finish();
         StepDraft {
@@ -279,7 +287,11 @@ impl<'a> Loader<'a> {
                 tags: own.tags,
                 method,
                 path: StepPath::Below(path),
-                headers: own.headers,
+                headers: own
+                    .headers
+                    .into_iter()
+                    .map(|header| (header.name, header.value))
+                    .collect(),
                 body,
                 content_type,
                 expect,
@@ -342,8 +354,8 @@ impl<'a> Loader<'a> {
     }
 
     /// The header fields of a section, templates included.
-    fn headers(&self, section: &Section<'a>) -> Vec<(String, Template)> {
-        let mut headers: Vec<(String, Template)> = Vec::new();
+    fn headers(&self, section: &Section<'a>) -> Vec<HeaderDraft> {
+        let mut headers: Vec<HeaderDraft> = Vec::new();
         let entries = section.section("headers", "`headers`").map(|headers| headers.entries());
         for (name, item) in entries.unwrap_or_default() {
             let Some(value) = string(item, "a header's value", self.findings) else {
@@ -354,7 +366,7 @@ impl<'a> Loader<'a> {
                 Some("a header's name has only letters, digits and -")
             } else if OWN_FIELDS.contains(&lower.as_str()) {
                 Some("this header is loadgen's own business")
-            } else if headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name.text)) {
+            } else if headers.iter().any(|other| other.name.eq_ignore_ascii_case(name.text)) {
                 Some("this header is there already")
             } else {
                 None
@@ -370,7 +382,11 @@ impl<'a> Loader<'a> {
                 continue;
             }
             let value = self.names.template(&value, Place::Header, self.findings);
-            headers.push((name.text.to_owned(), value));
+            headers.push(HeaderDraft {
+                name: name.text.to_owned(),
+                value,
+                uses: self.names.take_used(),
+            });
         }
         headers
     }
