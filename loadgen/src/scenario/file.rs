@@ -2,6 +2,8 @@
 
 mod bodies;
 mod checks;
+mod defaults;
+mod flows;
 mod order_of_use;
 mod outline;
 mod resources;
@@ -23,7 +25,8 @@ use crate::threshold::Threshold;
 
 pub use outline::CheckReport;
 
-use steps::{Defaults, StepDraft, StepKind};
+use defaults::Defaults;
+use steps::{StepDraft, StepKind};
 
 /// The largest scenario, in bytes.
 const LARGEST: u64 = 1024 * 1024;
