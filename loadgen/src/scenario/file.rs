@@ -101,6 +101,7 @@ pub(crate) fn parse(
         vars,
         names: Names::new(),
         variables: Vec::new(),
+        used_in_ids: Vec::new(),
     };
     let definition = loader.read(root, file)?;
     if findings.is_empty() {
@@ -117,6 +118,8 @@ struct Loader<'a> {
     vars: &'a [(String, String)],
     names: Names,
     variables: Vec<Variable>,
+    /// Names that ids of resources use.
+    used_in_ids: Vec<String>,
 }
 
 impl<'a> Loader<'a> {
@@ -254,10 +257,8 @@ impl<'a> Loader<'a> {
             return Ok(());
         }
         for (name, _) in self.vars {
-            if !drafts
-                .iter()
-                .any(|draft| draft.uses.iter().any(|(used, _)| used == name))
-            {
+            let used = |draft: &StepDraft<'_>| draft.uses.iter().any(|(used, _)| used == name);
+            if !drafts.iter().any(used) && !self.used_in_ids.contains(name) {
                 return Err(ScenarioError::Variable {
                     name: name.clone(),
                     reason: "the scenario does not use this variable; leave it out, or correct its name".to_owned(),
