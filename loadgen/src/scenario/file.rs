@@ -2,6 +2,8 @@
 
 mod bodies;
 mod checks;
+mod defaults;
+mod flows;
 mod order_of_use;
 mod outline;
 mod resources;
@@ -14,7 +16,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use crate::scenario::Scenario;
-use crate::scenario::definition::{Definition, Flow};
+use crate::scenario::definition::{Definition, Flow, Step};
 use crate::scenario::diagnostic::{Diagnostic, Findings, ScenarioError};
 use crate::scenario::document::{Section, Text};
 use crate::scenario::template_text::{Named, Names};
@@ -23,7 +25,8 @@ use crate::threshold::Threshold;
 
 pub use outline::CheckReport;
 
-use steps::{Defaults, StepDraft, StepKind};
+use defaults::Defaults;
+use steps::{StepDraft, StepKind};
 
 /// The largest scenario, in bytes.
 const LARGEST: u64 = 1024 * 1024;
@@ -98,6 +101,7 @@ pub(crate) fn parse(
         vars,
         names: Names::new(),
         variables: Vec::new(),
+        used_in_ids: Vec::new(),
     };
     let definition = loader.read(root, file)?;
     if findings.is_empty() {
@@ -114,6 +118,8 @@ struct Loader<'a> {
     vars: &'a [(String, String)],
     names: Names,
     variables: Vec<Variable>,
+    /// Names that ids of resources use.
+    used_in_ids: Vec<String>,
 }
 
 impl<'a> Loader<'a> {
@@ -125,7 +131,6 @@ impl<'a> Loader<'a> {
         let description = root.string("description");
         self.read_variables(root.section("variables", "[variables]"));
         let resources = self.read_resources(root.section("resources", "[resources]"));
-        let defaults = Defaults::read(&self, &root);
 
         let set_up = root.sections("set_up", "a step of [[set_up]]");
         let clean_up = root.sections("clean_up", "a step of [[clean_up]]");
@@ -142,6 +147,8 @@ impl<'a> Loader<'a> {
         for step in set_up.iter().chain(&clean_up).chain(&single).chain(of_flows) {
             self.declare_captures(step);
         }
+
+        let defaults = Defaults::read(&self, &root);
 
         // All steps stand in one list: those under load, in order, then those of set-up and of clean-up.
         let mut drafts: Vec<StepDraft<'_>> = Vec::new();
@@ -200,7 +207,7 @@ impl<'a> Loader<'a> {
         Ok(Definition {
             name: name.map_or_else(|| stem.unwrap_or_default(), |name| name.text.to_owned()),
             description: description.map(|text| text.text.to_owned()).unwrap_or_default(),
-            infos: steps[..under_load].iter().map(|step| step.info()).collect(),
+            infos: steps[..under_load].iter().map(Step::info).collect(),
             set_up: under_load..after_set_up,
             clean_up: after_set_up..steps.len(),
             steps,
@@ -250,10 +257,8 @@ impl<'a> Loader<'a> {
             return Ok(());
         }
         for (name, _) in self.vars {
-            if !drafts
-                .iter()
-                .any(|draft| draft.uses.iter().any(|(used, _)| used == name))
-            {
+            let used = |draft: &StepDraft<'_>| draft.uses.iter().any(|(used, _)| used == name);
+            if !drafts.iter().any(used) && !self.used_in_ids.contains(name) {
                 return Err(ScenarioError::Variable {
                     name: name.clone(),
                     reason: "the scenario does not use this variable; leave it out, or correct its name".to_owned(),
@@ -263,3 +268,6 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

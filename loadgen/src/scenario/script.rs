@@ -37,6 +37,8 @@ pub(crate) struct Script {
     position: usize,
     state: Iteration,
     failed: Option<Lacking>,
+    /// The status of the last request that failed, if there was one.
+    pub(super) failed_status: Option<u16>,
     scratch: Vec<u8>,
 }
 
@@ -132,6 +134,7 @@ impl Script {
             position: 0,
             state: Iteration::Over,
             failed: None,
+            failed_status: None,
             scratch: Vec::new(),
         }
     }
@@ -273,13 +276,14 @@ impl Script {
             self.values.books[action.resource].ended(action.kind, &step.expect, fate, ended.now);
         }
         if judgement.failed {
-            self.take_failure(step);
+            self.take_failure(step, ended.result.as_ref().ok().copied());
         }
         judgement
     }
 
     #[cold]
-    fn take_failure(&mut self, step: &Step) {
+    fn take_failure(&mut self, step: &Step, status: Option<u16>) {
+        self.failed_status = status;
         if !matches!(self.failed, Some(Lacking::Check(_))) {
             // What was captured before belongs to another answer.
             for capture in &step.captures {
@@ -391,7 +395,7 @@ impl Script {
     }
 
     /// Sends the request that was readied last, outside the load, and judges its end.
-    pub(super) async fn send(&mut self, client: &mut Client) -> (Result<u16, String>, bool, Fate) {
+    pub(super) async fn send(&mut self, client: &mut Client) -> (Result<u16, String>, Fate) {
         let start = Instant::now();
         client.kept.wants = self.wants();
         let result = client.exchange(&self.request, start).await;
@@ -409,6 +413,6 @@ impl Script {
             Ok(status) => Ok(*status),
             Err(failure) => Err(failure.describe()),
         };
-        (described, failed, fate)
+        (described, fate)
     }
 }

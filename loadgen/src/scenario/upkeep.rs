@@ -33,20 +33,19 @@ impl Script {
                     Some(result) => result,
                     None => {
                         self.prepare_outside(step, &mut rng);
-                        let (result, failed, fate) = self.send(client).await;
-                        match (result, fate) {
-                            (Err(reason), Fate::Answered(status)) if failed && !is_worth_retrying(status) => {
-                                return Err(reason);
-                            }
-                            (result, _) => result,
-                        }
+                        self.send(client).await.0
                     }
                 };
                 attempt += 1;
                 match result {
                     Ok(_) => break,
                     Err(_) if client.stopping() => return Err("interrupted".to_owned()),
-                    Err(reason) if attempt >= SET_UP_ATTEMPTS => return Err(reason),
+                    Err(reason)
+                        if attempt >= SET_UP_ATTEMPTS
+                            || self.failed_status.is_some_and(|status| !is_worth_retrying(status)) =>
+                    {
+                        return Err(reason);
+                    }
                     Err(_) => {}
                 }
                 tokio::time::sleep(RETRY_PAUSE * attempt).await;
@@ -82,7 +81,7 @@ impl Script {
                 let before = self.values.books[index].live();
                 self.draw(&mut rng);
                 self.prepare_outside(create, &mut rng);
-                let (result, _, fate) = self.send(client).await;
+                let (result, fate) = self.send(client).await;
                 if self.values.books[index].live() > before {
                     attempt = 0;
                     continue;

@@ -1,26 +1,20 @@
-//! Reads steps and flows.
+//! Reads steps.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
-use std::time::Duration;
 
 use super::Loader;
+use super::defaults::Defaults;
 use super::resources::ResourceDraft;
-use crate::scenario::definition::{Flow, Step, StepPath};
+use crate::scenario::definition::{Step, StepPath};
 use crate::scenario::diagnostic::Findings;
-use crate::scenario::document::{Section, Text, constant_text, duration, string};
+use crate::scenario::document::{Section, Text};
 use crate::scenario::expect::Expect;
-use crate::scenario::pause::Pause;
 use crate::scenario::resources::{Action, ActionKind, Pick};
-use crate::scenario::template::{Template, is_control};
-use crate::scenario::template_text::Place;
+use crate::scenario::template::Template;
+use crate::scenario::template_text::{Place, is_name};
 
-const HIGHEST_WEIGHT: i64 = 1_000_000;
 /// Characters of a name.
-const LONGEST_NAME: usize = 64;
-
-/// Fields that are loadgen's own business.
-const OWN_FIELDS: [&str; 4] = ["content-length", "transfer-encoding", "expect", "upgrade"];
+pub(super) const LONGEST_NAME: usize = 64;
 
 /// A step and what is needed of it besides.
 pub(super) struct StepDraft<'a> {
@@ -40,35 +34,6 @@ pub(super) enum StepKind {
     CleanUp,
 }
 
-/// What steps have where they say nothing else.
-#[derive(Clone, Default)]
-pub(super) struct Defaults {
-    tags: BTreeMap<String, String>,
-    headers: Vec<(String, Template)>,
-    header_uses: Vec<(String, Range<usize>)>,
-    think_time: Option<Pause>,
-}
-
-impl Defaults {
-    /// Reads them from the scenario.
-    pub(super) fn read<'a>(loader: &Loader<'a>, root: &Section<'a>) -> Self {
-        Self::default().with(loader, root)
-    }
-
-    /// The defaults of a part of the scenario that may say more.
-    fn with<'a>(&self, loader: &Loader<'a>, section: &Section<'a>) -> Self {
-        let mut defaults = self.clone();
-        defaults.tags.extend(loader.tags(section));
-        for (name, value) in loader.headers(section) {
-            defaults.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(&name));
-            defaults.headers.push((name, value));
-        }
-        defaults.header_uses.extend(loader.names.take_used());
-        defaults.think_time = loader.think_time(section).or(defaults.think_time);
-        defaults
-    }
-}
-
 impl<'a> Loader<'a> {
     /// Makes the captures of a step known, before any template is read.
     pub(super) fn declare_captures(&mut self, step: &Section<'a>) {
@@ -76,7 +41,7 @@ impl<'a> Loader<'a> {
             return;
         };
         for (name, _) in captures.entries() {
-            let wrong = if crate::scenario::template_text::is_name(name.text) {
+            let wrong = if is_name(name.text) {
                 self.captured(name.text).err()
             } else {
                 Some("has other characters than letters, digits and _, or begins with a digit")
@@ -85,128 +50,6 @@ impl<'a> Loader<'a> {
                 let message = format!("nothing can be captured as `{}`, which {wrong}", name.text);
                 self.findings.report(name.span, message, "choose another name");
             }
-        }
-    }
-
-    /// Reads `[[step]]`: a sequence, or a choice by weight.
-    pub(super) fn read_single_steps(
-        &mut self,
-        root: &Section<'a>,
-        steps: Vec<Section<'a>>,
-        defaults: &Defaults,
-        resources: &[ResourceDraft],
-        drafts: &mut Vec<StepDraft<'a>>,
-        flows: &mut Vec<Flow>,
-    ) {
-        if steps.is_empty() {
-            root.report(
-                "a scenario has at least one step",
-                "add [[step]] with a name and a path",
-            );
-            return;
-        }
-        let weighted = steps.iter().filter(|step| step.has("weight")).count();
-        if weighted != 0 && weighted != steps.len() {
-            for step in steps.iter().filter(|step| !step.has("weight")) {
-                step.report(
-                    "this step has no weight, others have",
-                    "give all steps a weight to choose one for each iteration, or none of them to take them in order; \
-                     for several sequences use [[flow]]",
-                );
-            }
-        }
-        let mut sum = 0;
-        let count = steps.len();
-        for step in steps {
-            let weight = self.weight(&step);
-            let writes = step.has("creates") || step.has("deletes");
-            if weight == Some(0) && !writes {
-                self.findings.report(
-                    step.key_span("weight"),
-                    "a step of weight 0 is never taken",
-                    "leave it out; only steps that create or delete a resource can have it, for set-up and clean-up",
-                );
-            }
-            let position = drafts.len();
-            let draft = self.read_step(step, defaults, resources, StepKind::Load);
-            if weighted > 0 {
-                sum += weight.unwrap_or(1) as u32;
-                flows.push(Flow {
-                    name: draft.step.name.clone(),
-                    sum,
-                    steps: position..position + 1,
-                });
-            }
-            drafts.push(draft);
-        }
-        if weighted == 0 {
-            flows.push(Flow {
-                name: String::new(),
-                sum: 1,
-                steps: 0..count,
-            });
-        } else if sum == 0 {
-            root.findings.report(
-                root.key_span("step"),
-                "all weights are 0",
-                "give one step a weight of 1 or more",
-            );
-        }
-    }
-
-    fn weight(&self, section: &Section<'a>) -> Option<i64> {
-        section.integer("weight", 0..=HIGHEST_WEIGHT)
-    }
-
-    /// Reads a `[[flow]]` with its steps.
-    pub(super) fn read_flow(
-        &mut self,
-        flow: Section<'a>,
-        steps: Vec<Section<'a>>,
-        defaults: &Defaults,
-        resources: &[ResourceDraft],
-        drafts: &mut Vec<StepDraft<'a>>,
-        flows: &mut Vec<Flow>,
-    ) {
-        let name = flow.string("name");
-        match &name {
-            Some(name) => {
-                check_name(name, "a flow", self.findings);
-                if flows.iter().any(|other| other.name == name.text) {
-                    let message = format!("there are two flows called `{}`", name.text);
-                    self.findings.report(name.span.clone(), message, "rename one");
-                }
-            }
-            None if !flow.has("name") => flow.report("a flow has a name", "add name = \"…\""),
-            None => {}
-        }
-        let weight = flow.integer("weight", 1..=HIGHEST_WEIGHT).unwrap_or(1) as u32;
-        if steps.is_empty() && !flow.has("step") {
-            flow.report(
-                "a flow has at least one step",
-                "add [[flow.step]] with a name and a path",
-            );
-        }
-        let defaults = defaults.with(self, &flow);
-        let start = drafts.len();
-        for step in steps {
-            if step.has("weight") {
-                self.findings.report(
-                    step.key_span("weight"),
-                    "the steps of a flow are taken in order and have no weights",
-                    "give the flow a weight",
-                );
-                step.get("weight");
-            }
-            drafts.push(self.read_step(step, &defaults, resources, StepKind::Load));
-        }
-        flow.finish();
-        if drafts.len() > start {
-            flows.push(Flow {
-                name: name.map(|name| name.text.to_owned()).unwrap_or_default(),
-                sum: flows.last().map_or(0, |flow| flow.sum) + weight,
-                steps: start..drafts.len(),
-            });
         }
     }
 
@@ -269,8 +112,8 @@ impl<'a> Loader<'a> {
                 }
             }
         }
-        let mut uses = own.header_uses.clone();
-        uses.extend(self.names.take_used());
+        let mut uses = self.names.take_used();
+        uses.extend(own.headers.iter().flat_map(|header| header.uses.clone()));
         let (span, name_span) = (section.span.clone(), section.key_span("name"));
         section.finish();
         StepDraft {
@@ -279,7 +122,11 @@ impl<'a> Loader<'a> {
                 tags: own.tags,
                 method,
                 path: StepPath::Below(path),
-                headers: own.headers,
+                headers: own
+                    .headers
+                    .into_iter()
+                    .map(|header| (header.name, header.value))
+                    .collect(),
                 body,
                 content_type,
                 expect,
@@ -341,120 +188,6 @@ impl<'a> Loader<'a> {
         method
     }
 
-    /// The header fields of a section, templates included.
-    fn headers(&self, section: &Section<'a>) -> Vec<(String, Template)> {
-        let mut headers: Vec<(String, Template)> = Vec::new();
-        let entries = section.section("headers", "`headers`").map(|headers| headers.entries());
-        for (name, item) in entries.unwrap_or_default() {
-            let Some(value) = string(item, "a header's value", self.findings) else {
-                continue;
-            };
-            let lower = name.text.to_ascii_lowercase();
-            let wrong = if !is_token(name.text) {
-                Some("a header's name has only letters, digits and -")
-            } else if OWN_FIELDS.contains(&lower.as_str()) {
-                Some("this header is loadgen's own business")
-            } else if headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name.text)) {
-                Some("this header is there already")
-            } else {
-                None
-            };
-            if let Some(wrong) = wrong {
-                self.findings
-                    .report(name.span.clone(), wrong, "correct it or leave it out");
-                continue;
-            }
-            if value.text.bytes().any(is_control) {
-                self.findings
-                    .report(value.span.clone(), "a header's value has no control characters", "");
-                continue;
-            }
-            let value = self.names.template(&value, Place::Header, self.findings);
-            headers.push((name.text.to_owned(), value));
-        }
-        headers
-    }
-
-    fn tags(&self, section: &Section<'a>) -> BTreeMap<String, String> {
-        let mut tags = BTreeMap::new();
-        let entries = section.section("tags", "`tags`").map(|tags| tags.entries());
-        for (name, item) in entries.unwrap_or_default() {
-            let value = constant_text(item);
-            let plain =
-                |text: &str| !text.is_empty() && text.len() <= LONGEST_NAME && !text.chars().any(char::is_control);
-            match value {
-                Some(value) if plain(name.text) && plain(&value) => {
-                    tags.insert(name.text.to_owned(), value);
-                }
-                _ => self.findings.report(
-                    name.span.clone(),
-                    format!("the tag `{}` is no text of 1 to {LONGEST_NAME} characters", name.text),
-                    "write e.g. tags = { kind = \"read\" }",
-                ),
-            }
-        }
-        tags
-    }
-
-    fn think_time(&self, section: &Section<'a>) -> Option<Pause> {
-        let item = section.get("think_time")?;
-        if let toml::de::DeValue::String(_) = item.get_ref() {
-            let text = string(item, "`think_time`", self.findings)?;
-            let part = |part: &'a str| Text {
-                text: part,
-                span: text.span.clone(),
-            };
-            return match text.text.split_once("..") {
-                None => duration(&text, self.findings).map(Pause::Constant),
-                Some((least, most)) => {
-                    let least = duration(&part(least), self.findings)?;
-                    let most = duration(&part(most), self.findings)?;
-                    if least > most {
-                        let message = "the think time ends before it begins";
-                        self.findings
-                            .report(text.span.clone(), message, "put the shorter time first");
-                    }
-                    Some(Pause::Uniform { least, most })
-                }
-            };
-        }
-        let table = Section::of(item, "`think_time`", self.findings)?;
-        let (exponential, normal) = (table.duration("exponential"), table.duration("normal"));
-        let (least, most) = (table.duration("min"), table.duration("max"));
-        let deviation = table.duration("deviation");
-        let pause = match (exponential, normal) {
-            (Some(mean), None) if deviation.is_none() && least.is_none() => Some(Pause::Exponential {
-                mean,
-                most: most.unwrap_or(mean * 10),
-            }),
-            (None, Some(mean)) => {
-                let deviation = deviation.unwrap_or(mean / 4);
-                Some(Pause::Normal {
-                    mean,
-                    deviation,
-                    least: least.unwrap_or(Duration::ZERO),
-                    most: most.unwrap_or(mean + deviation * 4),
-                })
-            }
-            _ => {
-                table.report(
-                    "this is no distribution of think times",
-                    "write { exponential = \"2s\", max = \"10s\" } or \
-                     { normal = \"2s\", deviation = \"500ms\", min = \"1s\", max = \"5s\" }",
-                );
-                None
-            }
-        };
-        if let Some(Pause::Normal { least, most, .. }) = pause
-            && least > most
-        {
-            table.report("`max` is shorter than `min`", "");
-            return None;
-        }
-        table.finish();
-        pause
-    }
-
     fn expect(&self, section: &Section<'a>) -> Expect {
         match section.get("expect") {
             None => Expect::success(),
@@ -509,7 +242,7 @@ impl<'a> Loader<'a> {
 }
 
 /// Whether a text can be a method or a header's name.
-fn is_token(text: &str) -> bool {
+pub(super) fn is_token(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !text.is_empty() && text.len() <= 256 && text.bytes().all(allowed)
 }
