@@ -151,14 +151,14 @@ pub fn compare(base: &Merge, new: &Merge, criteria: Criteria) -> Result<Comparis
     for run in [&base, &new] {
         warnings.extend(run.warnings.iter().map(|text| format!("{}: {text}", run.name)));
     }
-    let pairs = scopes(&base, &new)?;
+    let scopes = scopes(&base, &new)?;
     let per_scope = PERCENTILES.len() + 3;
     let open = base.info.model == LoadModel::Open && new.info.model == LoadModel::Open;
-    let figures = pairs.len() * per_scope + usize::from(open);
+    let figures = scopes.len() * per_scope + usize::from(open);
     let confidence = Confidence::of_each(criteria.confidence, figures);
     let mut changes = Vec::with_capacity(figures);
-    for (step, base, new) in pairs {
-        changes.extend(figures_of(step, [base, new], open, criteria.tolerance, confidence));
+    for Scope { step, series } in scopes {
+        changes.extend(figures_of(step, series, open, criteria.tolerance, confidence));
     }
     Ok(Comparison {
         schema: SCHEMA,
@@ -203,22 +203,33 @@ fn figures_of(
     changes
 }
 
+/// Requests of both runs that are compared.
+struct Scope<'a> {
+    /// All, if there is none.
+    step: Option<&'a str>,
+    series: [&'a Series; 2],
+}
+
 /// The steps that both runs have, with all together first; a single step is all.
-fn scopes<'a>(base: &'a Run, new: &'a Run) -> Result<Vec<(Option<&'a str>, &'a Series, &'a Series)>, CompareError> {
-    let steps: Vec<_> = base
-        .info
-        .steps
-        .iter()
+fn scopes<'a>(base: &'a Run, new: &'a Run) -> Result<Vec<Scope<'a>>, CompareError> {
+    let names = base.info.steps.iter().map(|step| step.name.as_str());
+    let steps: Vec<Scope<'_>> = names
         .zip(&base.steps)
-        .filter_map(|(step, series)| {
-            let at = new.info.steps.iter().position(|other| other.name == step.name)?;
-            Some((Some(step.name.as_str()), series, new.steps.get(at)?))
+        .filter_map(|(name, series)| {
+            let at = new.info.steps.iter().position(|other| other.name == name)?;
+            Some(Scope {
+                step: Some(name),
+                series: [series, new.steps.get(at)?],
+            })
         })
         .collect();
     if steps.is_empty() {
         return Err(CompareError::NothingInCommon);
     }
-    let mut scopes = vec![(None, &base.all, &new.all)];
+    let mut scopes = vec![Scope {
+        step: None,
+        series: [&base.all, &new.all],
+    }];
     if base.info.steps.len() > 1 || new.info.steps.len() > 1 {
         scopes.extend(steps);
     }

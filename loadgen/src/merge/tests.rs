@@ -155,15 +155,11 @@ fn generators_are_aligned_by_the_clock() {
         "{:?}",
         merge.warnings()
     );
-    let mut seen = Vec::new();
+    let mut seen: Vec<Vec<(usize, u64)>> = Vec::new();
     merge
         .seconds(|parts| {
-            seen.push(
-                parts
-                    .iter()
-                    .map(|(generator, part)| (*generator, part.number))
-                    .collect::<Vec<_>>(),
-            )
+            let numbers = parts.iter().map(|(generator, part)| (*generator, part.number));
+            seen.push(numbers.collect());
         })
         .unwrap();
     assert_eq!(seen.len(), 7);
@@ -181,52 +177,43 @@ fn what_does_not_belong_together_is_refused() {
         folder
     };
     let base = make("base", &|_| {});
-    let set = |field: fn(&mut RunInfo) -> &mut String, value: &'static str| {
-        move |info: &mut RunInfo| {
-            value.clone_into(field(info));
-            if value != "1/2" && value != "2/3" {
-                "2/2".clone_into(&mut info.generator);
-            }
-        }
-    };
-    let cases: [(&str, Box<dyn Fn(&mut RunInfo)>, &str); 7] = [
-        ("twice", Box::new(|_| {}), "are both generator 1/2"),
+    let second = |info: &mut RunInfo| "2/2".clone_into(&mut info.generator);
+    type Change<'a> = &'a dyn Fn(&mut RunInfo);
+    let cases: [(&str, Change<'_>, &str); 7] = [
+        ("twice", &|_| {}, "are both generator 1/2"),
         (
             "run",
-            Box::new(set(|info| &mut info.run_id, "run-2")),
+            &|info| (second(info), info.run_id = "run-2".into()).1,
             "--allow-different",
         ),
         (
             "target",
-            Box::new(set(|info| &mut info.target, "http://other/")),
+            &|info| (second(info), info.target = "http://other/".into()).1,
             "different targets",
         ),
         (
             "scenario",
-            Box::new(set(|info| &mut info.scenario, "other")),
+            &|info| (second(info), info.scenario = "other".into()).1,
             "different scenarios",
         ),
         (
             "segments",
-            Box::new(set(|info| &mut info.generator, "2/3")),
+            &|info| info.generator = "2/3".into(),
             "different numbers of segments",
         ),
         (
             "step",
-            Box::new(set(|info| &mut info.steps[0].name, "other")),
+            &|info| (second(info), info.steps[0].name = "other".into()).1,
             "different steps",
         ),
         (
             "clock",
-            Box::new(|info| {
-                "2/2".clone_into(&mut info.generator);
-                info.started_at_ms += 48 * 3_600_000;
-            }),
+            &|info| (second(info), info.started_at_ms += 48 * 3_600_000).1,
             "48 hours apart",
         ),
     ];
     for (name, change, reason) in cases {
-        let other = make(name, &*change);
+        let other = make(name, change);
         let error = open(&[&base, &other]).unwrap_err().to_string();
         assert!(error.contains(reason), "{name}: {error}");
         let locations = [Location::Folder(base.clone()), Location::Folder(other)];

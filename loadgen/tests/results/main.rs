@@ -1,5 +1,7 @@
 //! `loadgen merge` and `loadgen compare` on folders of the documented format, written here by its documentation alone.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod folder;
 
 use std::path::Path;
