@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::distribution::latency_ms;
 use crate::interval::Interval;
 use crate::outcome::FailureKind;
 use crate::recorder::{Ending, StepFigures, latency_histogram};
 use crate::run_info::{Environment, LoadModel, RunInfo, StepInfo};
 use crate::summary::{Generator, RunResult, SCHEMA, Summary};
-use crate::totals;
 
 /// The seconds of one generator.
 pub(super) struct Sample {
@@ -122,7 +122,7 @@ impl Sample {
             dropped: 0,
             status: BTreeMap::new(),
             errors: Vec::new(),
-            latency_ms: totals::latency_ms(&all),
+            latency_ms: latency_ms(&all),
             uncorrected_latency_ms: None,
             bytes_sent: 0,
             bytes_received: 0,

@@ -4,3 +4,6 @@
 
 mod check;
 mod push;
+mod run;
+#[path = "../run/target_server.rs"]
+mod target_server;

@@ -142,7 +142,7 @@ fn a_second_says_what_was_counted() {
             counted.map(|(_, count)| format!("{count}i")).as_ref()
         );
     }
-    let p99 = totals::latency_ms(&step.latency).p99;
+    let p99 = latency_ms(&step.latency).p99;
     assert_eq!(line.fields[LATENCY_FIELDS.p99], p99.to_string());
     assert!(line.fields.contains_key(UNCORRECTED_LATENCY_FIELDS.p99_9));
     assert_eq!(line.time, (sample.info.started_at_ms as i64 + 1000) * 1_000_000);
