@@ -5,5 +5,6 @@
 mod check;
 mod push;
 mod run;
+#[expect(dead_code, reason = "the tests of runs need more of it")]
 #[path = "../run/target_server.rs"]
 mod target_server;

@@ -21,7 +21,6 @@ const DEADLINE: Duration = Duration::from_secs(120);
 /// A folder that is the run's own for everything it writes, and its command line.
 struct Run {
     folder: TempDir,
-    id: String,
     arguments: Vec<String>,
     url: String,
     token: String,
@@ -44,7 +43,6 @@ impl Run {
     fn new(influxdb: &InfluxDb, id: &str, target: &str, arguments: &[&str]) -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
-            id: id.to_owned(),
             arguments: [&["run", target, "--run-id", id], arguments]
                 .concat()
                 .into_iter()
@@ -166,12 +164,20 @@ fn sums(influxdb: &InfluxDb, measurement: &str, id: &str) -> BTreeMap<String, u6
     let series = influxdb.query(InfluxDb::LOADGEN, &query).unwrap();
     let points = series.iter().flat_map(|series| &series.points);
     points
-        .flat_map(|point| point.columns.keys().filter_map(|name| Some((name.strip_prefix("sum_")?.to_owned(), point.number(name)? as u64))))
+        .flat_map(|point| {
+            point
+                .columns
+                .keys()
+                .filter_map(|name| Some((name.strip_prefix("sum_")?.to_owned(), point.number(name)? as u64)))
+        })
         .collect()
 }
 
 fn requests(influxdb: &InfluxDb, id: &str) -> u64 {
-    sums(influxdb, STEP_MEASUREMENT, id).get(REQUESTS_FIELD).copied().unwrap_or(0)
+    sums(influxdb, STEP_MEASUREMENT, id)
+        .get(REQUESTS_FIELD)
+        .copied()
+        .unwrap_or(0)
 }
 
 /// Checks that InfluxDB has what the summary says, and every second of it once.
@@ -182,19 +188,38 @@ fn assert_complete(influxdb: &InfluxDb, id: &str, summary: &Value) {
     }
     for (status, count) in summary["status"].as_object().unwrap() {
         let is_status = status.bytes().all(|byte| byte.is_ascii_digit());
-        let prefix = if is_status { STATUS_FIELD_PREFIX } else { ERROR_FIELD_PREFIX };
-        assert_eq!(steps.get(&format!("{prefix}{status}")).copied(), count.as_u64(), "{status}");
+        let prefix = if is_status {
+            STATUS_FIELD_PREFIX
+        } else {
+            ERROR_FIELD_PREFIX
+        };
+        assert_eq!(
+            steps.get(&format!("{prefix}{status}")).copied(),
+            count.as_u64(),
+            "{status}"
+        );
     }
     let generator = sums(influxdb, GENERATOR_MEASUREMENT, id);
     for field in [REQUESTS_FIELD, FAILED_FIELD, DUE_FIELD, DROPPED_FIELD] {
-        assert_eq!(generator.get(field).copied(), summary[field].as_u64(), "{field}: {generator:?}");
+        assert_eq!(
+            generator.get(field).copied(),
+            summary[field].as_u64(),
+            "{field}: {generator:?}"
+        );
     }
     let buckets: u64 = sums(influxdb, LATENCY_MEASUREMENT, id).values().sum();
     assert_eq!(Some(buckets), summary["requests"].as_u64());
     let events = influxdb
-        .query(InfluxDb::LOADGEN, &format!("SELECT title FROM {EVENT_MEASUREMENT} WHERE run_id = '{id}' GROUP BY event"))
+        .query(
+            InfluxDb::LOADGEN,
+            &format!("SELECT title FROM {EVENT_MEASUREMENT} WHERE run_id = '{id}' GROUP BY event"),
+        )
         .unwrap();
-    let titles: Vec<&str> = events.iter().flat_map(|series| &series.points).filter_map(|point| point.text(TITLE_FIELD)).collect();
+    let titles: Vec<&str> = events
+        .iter()
+        .flat_map(|series| &series.points)
+        .filter_map(|point| point.text(TITLE_FIELD))
+        .collect();
     assert_eq!(titles.len(), 2, "{titles:?}");
 }
 
@@ -202,7 +227,12 @@ fn assert_complete(influxdb: &InfluxDb, id: &str, summary: &Value) {
 fn influxdb_the_summary_and_the_target_agree() {
     let influxdb = InfluxDb::shared();
     let target = target();
-    let run = Run::new(influxdb, "agree", &target.url("/"), &["--rate", "200/s", "--duration", "4s", "--tag", "branch=a b"]);
+    let run = Run::new(
+        influxdb,
+        "agree",
+        &target.url("/"),
+        &["--rate", "200/s", "--duration", "4s", "--tag", "branch=a b"],
+    );
     let ended = run.run();
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let summary = ended.summary.unwrap();
@@ -213,11 +243,16 @@ fn influxdb_the_summary_and_the_target_agree() {
     assert_complete(influxdb, "agree", &summary);
     assert!(!run.is_spooled());
     assert!(!ended.text.contains(&run.token) && !summary.to_string().contains(&run.token));
-    let series = influxdb.query(InfluxDb::LOADGEN, "SHOW SERIES WHERE run_id = 'agree'").unwrap();
+    let series = influxdb
+        .query(InfluxDb::LOADGEN, "SHOW SERIES WHERE run_id = 'agree'")
+        .unwrap();
     let keys: usize = series.iter().map(|series| series.points.len()).sum();
     assert_eq!(keys, 5, "step, latency, generator, start, end: {series:?}");
     let seconds = influxdb
-        .query(InfluxDb::LOADGEN, "SELECT count(requests) FROM loadgen_step WHERE run_id = 'agree' AND branch = 'a b'")
+        .query(
+            InfluxDb::LOADGEN,
+            "SELECT count(requests) FROM loadgen_step WHERE run_id = 'agree' AND branch = 'a b'",
+        )
         .unwrap();
     assert!((4.0..=6.0).contains(&seconds[0].numbers("count")[0]), "{seconds:?}");
 }
@@ -226,7 +261,12 @@ fn influxdb_the_summary_and_the_target_agree() {
 fn influxdb_killed_and_restarted_during_a_run_has_everything_in_the_end() {
     let mut influxdb = InfluxDb::start().unwrap();
     let target = target();
-    let run = Run::new(&influxdb, "restarted", &target.url("/"), &["--vus", "4", "--duration", "10s"]);
+    let run = Run::new(
+        &influxdb,
+        "restarted",
+        &target.url("/"),
+        &["--vus", "4", "--duration", "10s"],
+    );
     let running = run.start();
     wait_until("figures in InfluxDB", || requests(&influxdb, "restarted") > 0);
     influxdb.kill().unwrap();
@@ -245,14 +285,23 @@ fn influxdb_killed_and_restarted_during_a_run_has_everything_in_the_end() {
 fn a_run_without_influxdb_at_its_end_is_complete_after_a_push_and_no_other_after_two() {
     let mut influxdb = InfluxDb::start().unwrap();
     let target = target();
-    let run = Run::new(&influxdb, "pushed", &target.url("/"), &["--vus", "4", "--duration", "4s"]);
+    let run = Run::new(
+        &influxdb,
+        "pushed",
+        &target.url("/"),
+        &["--vus", "4", "--duration", "4s"],
+    );
     let running = run.start();
     wait_until("figures in InfluxDB", || requests(&influxdb, "pushed") > 0);
     influxdb.kill().unwrap();
     let ended = running.wait();
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let left = run.left();
-    assert!(ended.text.contains(&format!("loadgen push {}", left.display())), "{}", ended.text);
+    assert!(
+        ended.text.contains(&format!("loadgen push {}", left.display())),
+        "{}",
+        ended.text
+    );
     let copy = run.folder.path().join("copy");
     fs::create_dir(&copy).unwrap();
     for entry in fs::read_dir(&left).unwrap() {
@@ -276,7 +325,12 @@ fn a_run_without_influxdb_at_its_end_is_complete_after_a_push_and_no_other_after
 fn a_killed_generator_leaves_its_figures_on_disk() {
     let mut influxdb = InfluxDb::start().unwrap();
     let target = target();
-    let run = Run::new(&influxdb, "killed", &target.url("/"), &["--vus", "2", "--duration", "60s"]);
+    let run = Run::new(
+        &influxdb,
+        "killed",
+        &target.url("/"),
+        &["--vus", "2", "--duration", "60s"],
+    );
     let mut running = run.start();
     wait_until("figures in InfluxDB", || requests(&influxdb, "killed") > 0);
     influxdb.stop().unwrap();
@@ -292,7 +346,10 @@ fn a_killed_generator_leaves_its_figures_on_disk() {
     assert!(push(&run.left(), &run.token).status.success());
     assert!(requests(&influxdb, "killed") > before);
     let seconds = influxdb
-        .query(InfluxDb::LOADGEN, "SELECT count(requests) FROM loadgen_step WHERE run_id = 'killed'")
+        .query(
+            InfluxDb::LOADGEN,
+            "SELECT count(requests) FROM loadgen_step WHERE run_id = 'killed'",
+        )
         .unwrap();
     assert!(seconds[0].numbers("count")[0] >= 4.0, "{seconds:?}");
 }
@@ -316,7 +373,10 @@ fn wrong_settings_are_found_before_the_target_sees_anything() {
     ] {
         let ended = run.run();
         assert!(matches!(ended.code, Some(1 | 2)), "{ended:?}");
-        assert!(ended.text.contains(expected) && !ended.text.contains(&run.token), "{ended:?}");
+        assert!(
+            ended.text.contains(expected) && !ended.text.contains(&run.token),
+            "{ended:?}"
+        );
     }
     assert_eq!(target.requests(), 0);
 }
