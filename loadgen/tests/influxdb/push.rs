@@ -60,7 +60,7 @@ fn folders_of_several_runs_are_sent_and_removed() {
     settings.folders.push(one.clone());
     let mut steps = Vec::new();
     let pushed = push(&settings, &Interrupt::new(), &mut |progress| {
-        steps.push((progress.sent, progress.points))
+        steps.push((progress.sent, progress.points));
     });
     assert_eq!(
         pushed.unwrap(),
