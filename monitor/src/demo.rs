@@ -151,7 +151,7 @@ fn kept_in(data_dir: Option<&Path>, temporary: bool) -> String {
     }
 }
 
-fn load(arguments: &Arguments, address: SocketAddr) -> Result<loadgen::settings::Settings, TargetError> {
+fn load(arguments: &Arguments, address: SocketAddr) -> Result<loadgen::settings::Settings, DemoError> {
     let mut settings = loadgen::settings::Settings::new(format!("http://{address}").parse()?);
     settings.scenario = Scenario::builtin("items")?;
     settings.load = Load::Closed {

@@ -246,7 +246,7 @@ impl<'a> Answer<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::response::{ResponseReader, Wants};
+    use crate::response::{HeadMemory, ResponseReader, Wants};
     use crate::scenario::template::NoValues;
 
     fn kept(text: &str) -> Kept {
@@ -257,7 +257,9 @@ mod tests {
         };
         let mut reader = ResponseReader::new();
         reader.start(false, &mut kept);
-        reader.advance(text.as_bytes(), &mut kept).unwrap();
+        reader
+            .advance(text.as_bytes(), &mut kept, &mut HeadMemory::default())
+            .unwrap();
         kept
     }
 
