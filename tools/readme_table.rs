@@ -65,37 +65,47 @@ pub(crate) fn readme() -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap()
 }
 
-/// Options of clap's long help: a line such as `-X, --method <METHOD>`, then its description.
+/// Spaces before a flag in clap's long help; its description stands further to the right.
+const FLAG_INDENT: usize = 6;
+
+/// Options of clap's long help, under whatever headings: a line such as `-X, --method <METHOD>`, then its description.
 fn flags_of_help(help: &str) -> Flags {
-    let mut flags = Flags::new();
-    let mut current = None;
-    let options = help.split("\nOptions:\n").nth(1).unwrap();
-    // What follows the options starts at the left margin.
-    for line in options
-        .lines()
-        .take_while(|line| line.is_empty() || line.starts_with(' '))
-    {
+    let mut described: Vec<(String, String)> = Vec::new();
+    for line in help.lines() {
         let text = line.trim();
+        let indent = line.len() - line.trim_start().len();
         let is_flag = text.starts_with("--") || (text.starts_with('-') && text.contains(", --"));
-        if is_flag && !text.ends_with("--help") && !text.ends_with("--version") {
-            flags.insert(text.to_owned(), Flag::default());
-            current = Some(text.to_owned());
-        } else if is_flag {
-            current = None;
-        }
-        let Some(flag) = current.as_ref().and_then(|name| flags.get_mut(name)) else {
-            continue;
-        };
-        for part in text.split('[').skip(1) {
-            let Some((part, _)) = part.split_once(']') else {
-                continue;
-            };
-            if let Some(variable) = part.strip_prefix("env: ") {
-                flag.variable = Some(variable.trim_end_matches('=').to_owned());
-            } else if let Some(default) = part.strip_prefix("default: ") {
-                flag.default = Some(default.to_owned());
+        if is_flag && indent <= FLAG_INDENT {
+            described.push((text.to_owned(), String::new()));
+        } else if line.is_empty() || line.starts_with(' ') {
+            if let Some((_, description)) = described.last_mut() {
+                description.push(' ');
+                description.push_str(text);
             }
+        } else if !text.ends_with(':') {
+            // The text after the options.
+            break;
         }
     }
-    flags
+    described.retain(|(flag, _)| !flag.ends_with("--help") && !flag.ends_with("--version"));
+    described
+        .into_iter()
+        .map(|(name, description)| (name, flag(&description)))
+        .collect()
+}
+
+/// The variable and the default in a description.
+fn flag(description: &str) -> Flag {
+    let mut flag = Flag::default();
+    for part in description.split('[').skip(1) {
+        let Some((part, _)) = part.split_once(']') else {
+            continue;
+        };
+        if let Some(variable) = part.strip_prefix("env: ") {
+            flag.variable = Some(variable.trim_end_matches('=').to_owned());
+        } else if let Some(default) = part.strip_prefix("default: ") {
+            flag.default = Some(default.to_owned());
+        }
+    }
+    flag
 }

@@ -41,12 +41,13 @@ pub(crate) struct LoadArgs {
     stages: Option<Stages>,
 
     /// Virtual users that --rate and --stages may use: when all are busy, one is added for an iteration that is due; when
-    /// there are so many, it waits, and is dropped when it has waited for as long as --timeout or the load is over
-    /// [default: as many as the highest rate would keep busy for a second each, 100 to 10000].
+    /// there are so many, it waits, and is dropped when it has waited for as long as --timeout or the load is over. By
+    /// default as many as the highest rate keeps busy for a second each, 100 to 10000.
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u32>::new().range(1..=u64::from(MOST_VUS)))]
     max_vus: Option<u32>,
 
-    /// How long load is offered, e.g. 60s or 1m30s [default: 30s, or without end with --iterations].
+    /// How long load is offered, e.g. 60s or 1m30s [default: 30s].
+    /// With --iterations there is no end by default.
     #[arg(long, value_name = "TIME", value_parser = positive_duration)]
     duration: Option<Duration>,
 

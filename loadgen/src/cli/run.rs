@@ -68,7 +68,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "DIR", help_heading = "Outputs")]
     out: Option<Location>,
 
-    /// Show no progress, only the summary and warnings.
+    /// Show no progress, only the summary.
     #[arg(long, help_heading = "Outputs")]
     quiet: bool,
 

@@ -49,7 +49,7 @@ pub(crate) struct TargetArgs {
 
     /// Run a scenario instead of repeating one request: `items` creates, reads, updates, lists and deletes items of its
     /// own and removes them afterwards; anything else is a TOML file (see docs/scenarios.md).
-    #[arg(long, value_name = "items|FILE")]
+    #[arg(long, value_name = "FILE")]
     scenario: Option<String>,
 
     #[command(flatten)]

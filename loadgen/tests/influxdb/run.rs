@@ -369,7 +369,10 @@ fn wrong_settings_are_found_before_the_target_sees_anything() {
         (with(influxdb.reader_token(), &[]), "may not write"),
         (with(good, &["--influx-bucket", "nothing"]), "no bucket `nothing`"),
         (with(good, &["--influx-org", "nobody"]), "no organisation `nobody`"),
-        (with(good, &["--tag", "run_id=x"]), "--tag run_id"),
+        (
+            with(good, &["--tag", "run_id=x"]),
+            "the tag run_id is set by loadgen itself",
+        ),
     ] {
         let ended = run.run();
         assert!(matches!(ended.code, Some(1 | 2)), "{ended:?}");

@@ -90,7 +90,9 @@ fn wrong_usage_is_refused_with_what_is_allowed() {
     assert_fails(&[url, "-X", "GE T"], 2, &["--method"]);
     assert_fails(&[url, "-d", "@/no/such/file"], 2, &["/no/such/file"]);
     assert_fails(&[url, "--scenario", "items", "-X", "PUT"], 2, &["--scenario"]);
-    assert_fails(&[url, "--rate", "5/s"], 2, &["--rate"]);
+    assert_fails(&[url, "--rate", "5 apples"], 2, &["--rate", "500/s"]);
+    assert_fails(&[url, "--max-vus", "5"], 2, &["--max-vus"]);
+    assert_fails(&[url, "--scenario", "nothing"], 2, &["nothing", "items"]);
     assert_eq!(server.requests(), 0);
     let help = run(&["--help"]);
     assert_eq!(help.code, Some(0));
