@@ -68,6 +68,9 @@ pub(crate) fn readme() -> String {
 /// Spaces before a flag in clap's long help; its description stands further to the right.
 const FLAG_INDENT: usize = 6;
 
+/// Headings of the text after the flags, where lines that begin with a flag are parts of examples.
+const AFTER_FLAGS: [&str; 2] = ["Exit status:", "Examples:"];
+
 /// Options of clap's long help, under whatever headings: a line such as `-X, --method <METHOD>`, then its description.
 fn flags_of_help(help: &str) -> Flags {
     let mut described: Vec<(String, String)> = Vec::new();
@@ -82,8 +85,7 @@ fn flags_of_help(help: &str) -> Flags {
                 description.push(' ');
                 description.push_str(text);
             }
-        } else if !text.ends_with(':') {
-            // The text after the options.
+        } else if !text.ends_with(':') || AFTER_FLAGS.contains(&text) {
             break;
         }
     }

@@ -23,25 +23,16 @@ pub(crate) struct Crew {
     /// Tasks that have not done a part, by part.
     working: [Cell<u32>; 3],
     vus: Cell<u32>,
-    next_iteration: Cell<u64>,
-    iteration_stride: u64,
     recorder: Rc<RefCell<Recorder>>,
     reports: Sender<Message>,
 }
 
 impl Crew {
-    /// A crew whose iterations have the numbers `first_iteration`, `first_iteration + stride`, ….
-    pub(crate) fn new(
-        first_iteration: u64,
-        iteration_stride: u64,
-        recorder: Rc<RefCell<Recorder>>,
-        reports: Sender<Message>,
-    ) -> Self {
+    /// A crew without members.
+    pub(crate) fn new(recorder: Rc<RefCell<Recorder>>, reports: Sender<Message>) -> Self {
         Self {
             working: Default::default(),
             vus: Cell::new(0),
-            next_iteration: Cell::new(first_iteration),
-            iteration_stride,
             recorder,
             reports,
         }
@@ -84,13 +75,5 @@ impl Crew {
     fn all_done(&self, part: Part) {
         // The main thread only stops listening when it has given the run up.
         let _ = self.reports.send(Message::CrewDone(part));
-    }
-
-    /// The number of the next iteration that a virtual user of this thread starts by itself.
-    #[inline]
-    pub(crate) fn next_iteration(&self) -> u64 {
-        let number = self.next_iteration.get();
-        self.next_iteration.set(number + self.iteration_stride);
-        number
     }
 }

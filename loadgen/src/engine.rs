@@ -134,6 +134,8 @@ fn plan(settings: &Settings, target: &Target, interrupt: &Interrupt) -> Result<P
         load: settings.load.clone(),
         iterations: settings.iterations,
         iterations_left: iterations_left.map(|left| Arc::new(AtomicU64::new(left))),
+        // The opening request begins the first, unless it belongs to the set-up.
+        iterations_begun: AtomicU64::new(u64::from(!settings.scenario.has_set_up())),
         warm_up: settings.warm_up,
         segment: settings.segment,
         threads: u32::try_from(cores).unwrap_or(1).min(own_most_vus(settings)).max(1),

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
 
@@ -45,6 +45,8 @@ pub(crate) struct Plan {
     pub(crate) iterations: Option<u64>,
     /// Those of this generator that its virtual users have not started, in the closed model.
     pub(crate) iterations_left: Option<Arc<AtomicU64>>,
+    /// Those of this generator that its virtual users have begun, in the closed model.
+    pub(crate) iterations_begun: AtomicU64,
     pub(crate) warm_up: Duration,
     pub(crate) segment: Segment,
     pub(crate) threads: u32,
@@ -57,11 +59,18 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// The number of the first iteration that a thread begins. The opening request has begun number 0, unless it belongs
-    /// to the set-up.
+    /// The number of the first iteration that a schedule has a thread begin. The opening request has begun number 0,
+    /// unless it belongs to the set-up.
     fn first_iteration(&self, thread: u32) -> u64 {
         let opened = thread == 0 && !self.scenario.has_set_up();
         u64::from(if opened { self.threads } else { thread })
+    }
+
+    /// The number of the next iteration that a virtual user begins by itself: those of all threads have no gaps, so that
+    /// rows of data are used evenly.
+    #[inline]
+    pub(crate) fn next_iteration(&self) -> u64 {
+        self.iterations_begun.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Virtual users that a thread has at the start, and at most.
@@ -174,12 +183,7 @@ impl Recruiter {
             think_time: plan.think_time,
         };
         let templates = Rc::new(Templates::new(&plan.scenario, &context));
-        let crew = Crew::new(
-            plan.first_iteration(thread),
-            u64::from(plan.threads),
-            Rc::clone(&recorder),
-            messages.clone(),
-        );
+        let crew = Crew::new(Rc::clone(&recorder), messages.clone());
         let stage = Rc::new(StageCell::new());
         Rc::new(Self {
             thread,

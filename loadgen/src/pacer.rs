@@ -13,6 +13,9 @@ use crate::precise_timer::PreciseTimer;
 use crate::recorder::Recorder;
 use crate::stage::{LoadWindow, Stage, StageCell};
 
+/// Arrivals released before the thread's other tasks get their turn, even if more are due.
+const AT_ONCE: u32 = 64;
+
 /// The arrivals of one thread.
 pub(crate) struct Pacer {
     pub(crate) rate: Ramp,
@@ -48,11 +51,17 @@ impl Pacer {
             .iterations
             .map_or(u64::MAX, |total| total.saturating_sub(self.first).div_ceil(self.stride));
         let mut all_released = false;
+        let mut at_once = 0;
         for due in before.chain(arrivals) {
             let counted = due >= window.start;
             if counted && left == 0 || self.most_iterations.is_some_and(|most| number >= most) {
                 all_released = true;
                 break;
+            }
+            at_once += 1;
+            if at_once == AT_ONCE {
+                at_once = 0;
+                tokio::task::yield_now().await;
             }
             if !self.wait(&mut timer, due).await {
                 self.queue.close(false);

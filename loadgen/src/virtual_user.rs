@@ -201,7 +201,7 @@ impl VirtualUser {
                 {
                     return;
                 }
-                let number = self.crew.next_iteration();
+                let number = self.plan.next_iteration();
                 if self.plan.most_iterations.is_some_and(|most| number >= most) {
                     return;
                 }
