@@ -20,6 +20,7 @@ mod timeline;
 mod totals;
 mod virtual_user;
 
+pub mod capacity;
 pub mod capacity_result;
 pub mod engine;
 pub mod interrupt;
