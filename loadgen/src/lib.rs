@@ -33,6 +33,7 @@ mod timeline;
 mod totals;
 mod virtual_user;
 
+pub mod capacity;
 pub mod capacity_result;
 pub mod compare;
 pub mod engine;
