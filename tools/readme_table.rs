@@ -74,7 +74,8 @@ const AFTER_FLAGS: [&str; 2] = ["Exit status:", "Examples:"];
 /// Options of clap's long help, under whatever headings: a line such as `-X, --method <METHOD>`, then its description.
 fn flags_of_help(help: &str) -> Flags {
     let mut described: Vec<(String, String)> = Vec::new();
-    for line in help.lines() {
+    let (_, options) = help.split_once("\nOptions:\n").unwrap();
+    for line in options.lines() {
         let text = line.trim();
         let indent = line.len() - line.trim_start().len();
         let is_flag = text.starts_with("--") || (text.starts_with('-') && text.contains(", --"));

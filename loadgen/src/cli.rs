@@ -1,5 +1,6 @@
 //! The command line.
 
+mod capacity;
 pub(crate) mod check;
 pub(crate) mod compare;
 mod durations;
@@ -19,6 +20,7 @@ use clap::{Parser, Subcommand};
 
 use loadgen::summary_text::Colour;
 
+use capacity::CapacityArgs;
 use check::CheckArgs;
 use compare::{COMPARE_HELP, CompareArgs};
 use influxdb::{PUSH_HELP, PushArgs};
@@ -39,6 +41,9 @@ pub(crate) enum Command {
     /// Put a target under load.
     #[command(after_long_help = run::HELP)]
     Run(Box<RunArgs>),
+    /// Find the highest rate at which a target still meets its objectives.
+    #[command(after_long_help = capacity::HELP)]
+    Capacity(Box<CapacityArgs>),
     /// Join the results of several generators into those of their run.
     #[command(after_long_help = MERGE_HELP)]
     Merge(MergeArgs),

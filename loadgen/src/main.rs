@@ -19,6 +19,7 @@ fn main() -> ExitCode {
     let (on_stdout, on_stderr) = colours();
     let done = match Cli::parse().command {
         Command::Run(args) => Ok(args.run(&command_line)),
+        Command::Capacity(args) => Ok(args.run(&command_line)),
         Command::Merge(args) => args.run(on_stdout, on_stderr),
         Command::Compare(args) => args.run(on_stdout, on_stderr),
         Command::Push(args) => Ok(args.run()),

@@ -30,7 +30,7 @@ impl Colour {
     }
 
     /// Something that is as it should be.
-    fn good(self, text: &str) -> String {
+    pub(crate) fn good(self, text: &str) -> String {
         self.paint("32", text)
     }
 

@@ -203,7 +203,7 @@ fn whole_vus(list: Vec<Stage>) -> Result<Vec<Stage>, String> {
     }
 }
 
-fn rate(text: &str) -> Result<f64, String> {
+pub(crate) fn rate(text: &str) -> Result<f64, String> {
     let wrong = || "write e.g. 500/s, 30/m or 0.5/s".to_owned();
     let (number, unit) = text.split_once('/').unwrap_or((text, "s"));
     let number: f64 = number.trim().parse().map_err(|_| wrong())?;

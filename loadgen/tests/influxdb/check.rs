@@ -82,5 +82,6 @@ fn what_is_no_influxdb_is_named() {
     }
     server.join().unwrap();
     let error = error(&settings);
-    assert!(error.contains("does not answer (Connection refused"), "{error}");
+    // Refused, or reset where the listener goes away just then.
+    assert!(error.contains("does not answer (Connection re"), "{error}");
 }
