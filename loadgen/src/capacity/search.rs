@@ -664,7 +664,7 @@ mod tests {
         assert_eq!(result.ending, Ending::OutOfTime);
         assert!(target.elapsed <= settings.max_time);
         let (rate, failing) = (result.rate.unwrap(), result.failing_rate.unwrap());
-        assert!(rate >= 800.0 && rate <= 1000.0 && failing > 1000.0, "{result:?}");
+        assert!((800.0..=1000.0).contains(&rate) && failing > 1000.0, "{result:?}");
     }
 
     proptest! {
