@@ -236,6 +236,7 @@ mod tests {
             tags: BTreeMap::new(),
             steps: vec![step("read"), step("write")],
             started_at_ms: 0,
+            load_s: None,
             environment: crate::run_info::Environment::default(),
         }
     }

@@ -6,6 +6,7 @@ mod sum;
 mod tests;
 
 use std::path::Path;
+use std::time::Duration;
 
 use crate::interval::Interval;
 use crate::results::{GeneratorResults, Intervals, Location, MergedWriter, ResultsError};
@@ -152,6 +153,9 @@ impl Merge {
     /// The results cannot be read.
     pub fn result(&self, thresholds: &[Threshold]) -> Result<(RunResult, Vec<String>), MergeError> {
         let mut totals = Totals::of_generators(&self.info, thresholds, self.parts.len());
+        if let Some(end) = self.info.load_s.and_then(|end| Duration::try_from_secs_f64(end).ok()) {
+            totals.load_ends_at(end);
+        }
         let mut most_vus = 0;
         let mut warnings = self.warnings.clone();
         warnings.extend(self.seconds(|parts| {

@@ -19,6 +19,12 @@ pub enum RunError {
         /// Virtual users of the whole run.
         vus: u32,
     },
+    /// A segment has no row of a data file.
+    #[error("a data file of the scenario has no row for segment {segment}; use more rows or fewer segments")]
+    NoRows {
+        /// As typed.
+        segment: String,
+    },
     /// The time at which to start is over.
     #[error(
         "--start-at {start_at} has passed; give a time by which every generator is ready, e.g. half a minute from now"

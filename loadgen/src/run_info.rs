@@ -29,6 +29,9 @@ pub struct RunInfo {
     pub steps: Vec<StepInfo>,
     /// Milliseconds since the Unix epoch: when the load began, warm-up left out.
     pub started_at_ms: u64,
+    /// Seconds for which iterations start, warm-up left out; `None` if only their number ends the load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load_s: Option<f64>,
     /// The machine: what makes figures comparable, or not.
     pub environment: Environment,
 }

@@ -195,6 +195,11 @@ impl Scenario {
         self.definition.most_iterations(segment)
     }
 
+    /// Whether a generator would have no row of some data file.
+    pub(crate) fn lacks_rows(&self, segment: Segment) -> bool {
+        self.definition.lacks_rows(segment)
+    }
+
     /// The method and path of a run's first request.
     pub(crate) fn opening(&self, target: &Target) -> String {
         self.definition.describe_opening(target)

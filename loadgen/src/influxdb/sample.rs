@@ -37,6 +37,7 @@ pub(super) fn sample(run_id: &str, generator: &str, steps: usize, seconds: u64, 
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap()
             .as_millis() as u64,
+        load_s: None,
         environment: Environment::default(),
     };
     let mut random = fastrand::Rng::with_seed(seed);

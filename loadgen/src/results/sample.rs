@@ -34,6 +34,7 @@ pub(crate) fn info(generator: &str) -> RunInfo {
         tags: BTreeMap::new(),
         steps: vec![step("browse", &[]), step("buy, now", &["is paid", "is sent"])],
         started_at_ms: 1_795_391_990_000,
+        load_s: None,
         environment: Environment::default(),
     }
 }

@@ -139,6 +139,14 @@ impl Definition {
         rows.min()
     }
 
+    /// Whether a generator would have no row of some data file.
+    pub(crate) fn lacks_rows(&self, segment: Segment) -> bool {
+        self.variables.iter().any(|variable| match &variable.source {
+            Source::Rows { rows, .. } => segment.share_of(rows.len()) == 0,
+            _ => false,
+        })
+    }
+
     /// Whether virtual users create or remove something before and after the load.
     pub(crate) fn has_set_up(&self) -> bool {
         !self.set_up.is_empty() || !self.clean_up.is_empty() || !self.resources.is_empty()

@@ -21,6 +21,7 @@ pub(crate) fn info() -> RunInfo {
         tags: BTreeMap::new(),
         steps: Vec::new(),
         started_at_ms: 0,
+        load_s: None,
         environment: Environment::default(),
     }
 }

@@ -27,6 +27,7 @@ fn info(model: LoadModel) -> RunInfo {
         tags: [("branch".to_owned(), "main".to_owned())].into(),
         steps: vec![step("read", &["has an id", "has a name"]), step("write", &[])],
         started_at_ms: 1_767_225_600_500,
+        load_s: None,
         environment: Environment {
             host: "a".to_owned(),
             os: "Linux 6.1".to_owned(),

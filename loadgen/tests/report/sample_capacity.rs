@@ -109,6 +109,7 @@ fn search(rates: &[(Phase, f64)]) -> CapacityResult {
             tags: [("build".to_owned(), "4711".to_owned())].into(),
             steps: Vec::new(),
             started_at_ms: 1_795_359_600_000,
+            load_s: None,
             environment: environment(),
         },
         started_at: "2026-11-22T15:00:00.000Z".to_owned(),

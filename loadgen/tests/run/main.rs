@@ -12,6 +12,7 @@ mod items_server;
 mod open_model;
 mod outputs;
 mod proxy_server;
+mod results;
 mod scenarios;
 mod starts;
 mod target_server;
