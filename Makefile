@@ -43,6 +43,7 @@ bench: build ## Measure the service and loadgen beside their peers
 	bench/service.sh
 	bench/telemetry.sh
 	bench/loadgen.sh
+	bench/loadgen-figures.sh
 
 test-env: ## Print what cargo test needs: eval "$(make -s test-env)"
 	@dynamodb=$$(tools/dynamodb-local/home) otelcol=$$(tools/otelcol/home) && \

@@ -4,6 +4,7 @@
 
 mod answers;
 mod command;
+mod commands;
 mod http2;
 mod http2_server;
 mod interrupts;
