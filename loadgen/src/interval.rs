@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use crate::recorder::{Example, StepFigures, TracedEnd, latency_histogram, offer_slowest};
+use crate::recorder::{Example, TracedEnd, latency_histogram, offer_slowest};
+use crate::step_figures::StepFigures;
 
 /// Length of an interval; only a run's last one is shorter.
 pub(crate) const INTERVAL: Duration = Duration::from_secs(1);

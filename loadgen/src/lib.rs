@@ -28,6 +28,7 @@ mod response;
 mod run_result;
 mod sparse_histogram;
 mod stage;
+mod step_figures;
 mod terminal_view;
 mod timeline;
 mod totals;

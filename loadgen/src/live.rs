@@ -7,8 +7,9 @@ use crate::health::Health;
 use crate::interval::{Exhausted, Interval};
 use crate::latency_counts::{LatencyCounts, SparseCounts};
 use crate::observer::{GeneratorSnapshot, HistogramBar, Snapshot, StepSnapshot};
-use crate::recorder::{Ending, QUARTER, StepFigures};
+use crate::recorder::{Ending, QUARTER};
 use crate::run_info::StepInfo;
+use crate::step_figures::StepFigures;
 use crate::summary::Generator;
 use crate::totals::Totals;
 

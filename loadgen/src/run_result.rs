@@ -7,8 +7,9 @@ use hdrhistogram::Histogram;
 
 use crate::distribution::{distribution, latency_ms, spectrum};
 use crate::health::Health;
-use crate::recorder::{Ending, StepFigures, TracedEnd, latency_histogram};
+use crate::recorder::{Ending, TracedEnd, latency_histogram};
 use crate::run_info::{LoadModel, RunInfo, StepInfo};
+use crate::step_figures::StepFigures;
 use crate::summary::{Check, ErrorKind, Generator, RunResult, SCHEMA, Step, Summary, TracedRequest};
 use crate::totals::Totals;
 

@@ -187,7 +187,7 @@ impl Timeline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recorder::StepFigures;
+    use crate::step_figures::StepFigures;
 
     fn interval(number: u64) -> Interval {
         let mut interval = Interval::empty(number, 1);

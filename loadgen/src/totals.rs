@@ -7,8 +7,9 @@ use crate::health::Health;
 use crate::interval::Interval;
 use crate::latency_counts::SparseCounts;
 use crate::observer::ThresholdSnapshot;
-use crate::recorder::{Ending, Example, SLOWEST, StepFigures, TracedEnd};
+use crate::recorder::{Ending, Example, SLOWEST, TracedEnd};
 use crate::run_info::RunInfo;
+use crate::step_figures::StepFigures;
 use crate::threshold::{Threshold, Watch};
 use crate::timeline::Timeline;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::interval::Interval;
-use crate::recorder::StepFigures;
+use crate::step_figures::StepFigures;
 
 /// Pieces at most; reaching it doubles their length.
 const MOST_CELLS: usize = 256;

@@ -15,8 +15,9 @@ use super::names::*;
 use crate::distribution::latency_ms;
 use crate::health::Health;
 use crate::interval::{INTERVAL, Interval};
-use crate::recorder::{Ending, StepFigures, latency_histogram};
+use crate::recorder::{Ending, latency_histogram};
 use crate::run_info::RunInfo;
+use crate::step_figures::StepFigures;
 use crate::summary::{Latency, RunResult, Summary};
 use crate::summary_text::{grouped, milliseconds, share};
 

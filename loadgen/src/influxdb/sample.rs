@@ -6,8 +6,9 @@ use std::time::Duration;
 use crate::distribution::latency_ms;
 use crate::interval::Interval;
 use crate::outcome::FailureKind;
-use crate::recorder::{Ending, StepFigures, latency_histogram};
+use crate::recorder::{Ending, latency_histogram};
 use crate::run_info::{Environment, LoadModel, RunInfo, StepInfo};
+use crate::step_figures::StepFigures;
 use crate::summary::{Generator, RunResult, SCHEMA, Summary};
 
 /// The seconds of one generator.

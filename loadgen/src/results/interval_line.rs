@@ -9,9 +9,10 @@ use super::histogram_text::{HistogramDecoder, HistogramEncoder, MOST};
 use crate::distribution::latency_ms;
 use crate::interval::{Exhausted, Interval};
 use crate::outcome::FailureKind;
-use crate::recorder::{Ending, Example, SLOWEST, StepFigures, TracedEnd};
+use crate::recorder::{Ending, Example, SLOWEST, TracedEnd};
 use crate::request::TraceId;
 use crate::run_info::RunInfo;
+use crate::step_figures::StepFigures;
 use crate::summary::Latency;
 
 /// Seconds that a run can last at most: thirty-one days.

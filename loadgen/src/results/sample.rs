@@ -10,10 +10,11 @@ use super::{Location, ResultsError, ResultsWriter};
 use crate::interval::Interval;
 use crate::observer::Observer as _;
 use crate::outcome::FailureKind;
-use crate::recorder::{Ending, Example, SLOWEST, StepFigures, TracedEnd};
+use crate::recorder::{Ending, Example, SLOWEST, TracedEnd};
 use crate::request::TraceId;
 use crate::run_info::{Environment, LoadModel, RunInfo, StepInfo};
 use crate::run_result::RunEnd;
+use crate::step_figures::StepFigures;
 use crate::totals::Totals;
 
 pub(crate) fn info(generator: &str) -> RunInfo {

@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::recorder::{StepFigures, latency_histogram};
+use crate::recorder::latency_histogram;
+use crate::step_figures::StepFigures;
 
 const MS: u64 = 1_000_000;
 
