@@ -1,8 +1,8 @@
 //! HTTP load generator.
 //!
 //! [`run`] puts a target under load as [`settings::Settings`] say and gives an [`engine::Finished`]. One request's way
-//! through the code: `scenario` picks it, `virtual_user` sends it through its `client`, `recorder` counts it, `totals`
-//! sums up what the threads counted, `summary_text` and `report` show it.
+//! through the code: `scenario` picks it, `virtual_user` sends it through its `client`, `recorder` counts it into an
+//! `interval`, `influxdb` writes that as points, `totals` adds all of them up, `summary_text` and `report` show it.
 
 mod arrival_queue;
 mod assembly;
