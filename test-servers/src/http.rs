@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::blocking::{Client, RequestBuilder};
+use reqwest::blocking::{Client, ClientBuilder, RequestBuilder};
 use serde_json::Value;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
@@ -16,24 +16,30 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Characters of an answer that go into an error.
 const SHOWN: usize = 500;
 
+/// What clients for servers of this machine are made from: no proxy, and TLS by ring, since the client wants to know how
+/// even where nothing is asked over TLS.
+///
+/// # Panics
+/// Never: ring supports what is asked of it.
+pub fn client_builder() -> ClientBuilder {
+    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map(|tls| tls.with_root_certificates(RootCertStore::empty()).with_no_client_auth());
+    match tls {
+        Ok(tls) => Client::builder().tls_backend_preconfigured(tls).no_proxy(),
+        Err(error) => unreachable!("ring has the protocol versions of rustls: {error}"),
+    }
+}
+
 /// For a server of this machine.
 ///
 /// # Panics
 /// Where the system has no threads or memory left.
 pub(crate) fn client() -> Client {
-    // The servers are not asked over TLS, but the client wants to know how.
-    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map(|tls| tls.with_root_certificates(RootCertStore::empty()).with_no_client_auth());
-    let client = tls.map_err(|error| error.to_string()).and_then(|tls| {
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .no_proxy()
-            .timeout(TIMEOUT)
-            .build();
-        client.map_err(|error| error.to_string())
-    });
-    client.unwrap_or_else(|error| panic!("no HTTP client can be made: {error}"))
+    match client_builder().timeout(TIMEOUT).build() {
+        Ok(client) => client,
+        Err(error) => panic!("no HTTP client can be made: {error}"),
+    }
 }
 
 /// Sends a request that must succeed, and reads the JSON of its answer; null where the answer is empty.

@@ -38,5 +38,6 @@ mod process;
 pub use collector::{Collector, CollectorOptions};
 pub use dynamodb_local::DynamoDbLocal;
 pub use error::ServerError;
+pub use http::client_builder;
 pub use influxdb::{InfluxDb, Point, Series, Value};
 pub use jaeger::{Jaeger, Span, SpanKind, Trace};

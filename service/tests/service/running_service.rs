@@ -114,8 +114,7 @@ impl Finished {
 
 fn client() -> Client {
     let no_redirects = reqwest::redirect::Policy::none();
-    Client::builder()
-        .no_proxy()
+    test_servers::client_builder()
         .redirect(no_redirects)
         .timeout(PATIENCE)
         .build()

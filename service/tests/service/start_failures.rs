@@ -98,7 +98,7 @@ fn a_table_of_another_key_is_refused() {
         "KeySchema": [{ "AttributeName": "other", "KeyType": "HASH" }],
         "BillingMode": "PAY_PER_REQUEST",
     });
-    let created = reqwest::blocking::Client::builder().no_proxy().build().unwrap().post(DynamoDbLocal::shared().endpoint())
+    let created = test_servers::client_builder().build().unwrap().post(DynamoDbLocal::shared().endpoint())
         .header("authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/eu-central-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
         .header("x-amz-target", "DynamoDB_20120810.CreateTable")
         .header("content-type", "application/x-amz-json-1.0")

@@ -74,7 +74,7 @@ fn each_token_may_do_what_it_is_for() {
             influxdb.url(),
             InfluxDb::ORGANISATION
         );
-        let client = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
+        let client = test_servers::client_builder().build().unwrap();
         let request = client.post(url).header("authorization", format!("Token {token}"));
         request.body("by_hand value=1").send().unwrap().status().as_u16()
     };
@@ -101,7 +101,7 @@ fn a_statement_that_cannot_be_read_is_an_error_with_the_servers_words() {
 fn dynamodb_local_answers_on_its_endpoint() {
     let server = DynamoDbLocal::shared();
     assert_eq!(server.endpoint(), format!("http://127.0.0.1:{}", server.port()));
-    let client = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
+    let client = test_servers::client_builder().build().unwrap();
     let answer = client.get(server.endpoint()).send().unwrap();
     assert!(answer.headers().contains_key("x-amzn-requestid"));
 }

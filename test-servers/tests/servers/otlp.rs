@@ -2,7 +2,6 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use reqwest::blocking::Client;
 use serde_json::{Value, json};
 use test_servers::Collector;
 
@@ -53,8 +52,7 @@ fn text(key: &str, value: &str) -> Value {
 }
 
 fn send(collector: &Collector, path: &str, body: &Value) -> bool {
-    let client = Client::builder()
-        .no_proxy()
+    let client = test_servers::client_builder()
         .timeout(Duration::from_secs(2))
         .build()
         .unwrap();
