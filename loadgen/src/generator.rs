@@ -28,8 +28,9 @@ use crate::virtual_user::{Report, Starts, VirtualUser};
 /// How often a thread looks how late it wakes.
 const HEARTBEAT: Duration = Duration::from_millis(20);
 /// Tasks that a thread runs between two looks at its sockets and timers: the fewer, the sooner it acts on what is due,
-/// the more, the fewer system calls it makes.
-const EVENT_INTERVAL: u32 = 16;
+/// which matters to a schedule, the more, the fewer system calls it makes.
+const EVENT_INTERVAL_OPEN: u32 = 16;
+const EVENT_INTERVAL_CLOSED: u32 = 61;
 
 /// What all generator threads need.
 pub(crate) struct Plan {
@@ -110,7 +111,10 @@ pub(crate) struct Wiring {
 pub(crate) fn generate(plan: &Arc<Plan>, thread: u32, wiring: Wiring) -> io::Result<()> {
     let runtime = Builder::new_current_thread()
         .enable_all()
-        .event_interval(EVENT_INTERVAL)
+        .event_interval(match plan.load {
+            Load::Open { .. } => EVENT_INTERVAL_OPEN,
+            Load::Closed { .. } => EVENT_INTERVAL_CLOSED,
+        })
         .build_local(LocalOptions::default())?;
     let Wiring {
         mut orders,
