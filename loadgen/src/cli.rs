@@ -18,6 +18,8 @@ use std::io::{IsTerminal as _, Write as _};
 
 use clap::{Parser, Subcommand};
 
+use loadgen::interrupt::Interrupt;
+use loadgen::progress::Progress;
 use loadgen::summary_text::Colour;
 
 use capacity::CapacityArgs;
@@ -74,6 +76,18 @@ pub(crate) fn complain(error: &dyn std::fmt::Display, status: u8) -> u8 {
     // Without standard error the exit status has to do.
     let _ = writeln!(std::io::stderr(), "loadgen: {error}");
     status
+}
+
+/// What asks a run to end when the user does.
+pub(crate) fn interrupt_on_signal() -> std::io::Result<Interrupt> {
+    let interrupt = Interrupt::new();
+    loadgen::signals::request_on_signal(&interrupt)?;
+    Ok(interrupt)
+}
+
+/// How the progress of a run is shown.
+pub(crate) fn progress(quiet: bool) -> Progress {
+    if quiet { Progress::Quiet } else { Progress::for_stderr() }
 }
 
 /// Whether text on standard output and on standard error may carry colour.

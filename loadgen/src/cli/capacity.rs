@@ -6,8 +6,6 @@ use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
 use loadgen::capacity::{self, CapacitySettings, Found, Outcome, SearchSettings};
-use loadgen::interrupt::Interrupt;
-use loadgen::progress::Progress;
 use loadgen::run_error::RunError;
 use loadgen::threshold::Threshold;
 
@@ -15,7 +13,9 @@ use super::durations::{duration, positive_duration};
 use super::load::rate;
 use super::outputs::OutputArgs;
 use super::target::TargetArgs;
-use super::{COULD_NOT_RUN, DONE, INTERRUPTED, THRESHOLD_CROSSED, USAGE, UsageError, complain};
+use super::{
+    COULD_NOT_RUN, DONE, INTERRUPTED, THRESHOLD_CROSSED, USAGE, UsageError, complain, interrupt_on_signal, progress,
+};
 
 /// The objective on errors where none is given: a target that refuses quickly has not borne anything.
 const DEFAULT_ERRORS: &str = "error_rate<1%";
@@ -96,15 +96,11 @@ impl CapacityArgs {
             Ok(outputs) => outputs,
             Err(error) => return complain(&error, COULD_NOT_RUN),
         };
-        let interrupt = Interrupt::new();
-        if let Err(error) = loadgen::signals::request_on_signal(&interrupt) {
-            return complain(&error, COULD_NOT_RUN);
-        }
-        let mut progress = if self.quiet {
-            Progress::Quiet
-        } else {
-            Progress::for_stderr()
+        let interrupt = match interrupt_on_signal() {
+            Ok(interrupt) => interrupt,
+            Err(error) => return complain(&error, COULD_NOT_RUN),
         };
+        let mut progress = progress(self.quiet);
         let found = capacity::find(&settings, &interrupt, &mut progress);
         progress.finish();
         let found = match found {

@@ -8,10 +8,9 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use loadgen::influxdb::{self, Destination, InfluxSettings, PushProgress, PushSettings, Pushed, SettingsError, Token};
-use loadgen::interrupt::Interrupt;
 use loadgen::tls::TlsSettings;
 
-use super::{COULD_NOT_RUN, DONE, INTERRUPTED, USAGE, complain};
+use super::{COULD_NOT_RUN, DONE, INTERRUPTED, USAGE, complain, interrupt_on_signal};
 
 /// The one secret among the settings, which is why it is no flag.
 const TOKEN_VARIABLE: &str = "INFLUX_TOKEN";
@@ -153,10 +152,10 @@ impl PushArgs {
             Ok(settings) => settings,
             Err(error) => return complain(&error, USAGE),
         };
-        let interrupt = Interrupt::new();
-        if let Err(error) = loadgen::signals::request_on_signal(&interrupt) {
-            return complain(&error, COULD_NOT_RUN);
-        }
+        let interrupt = match interrupt_on_signal() {
+            Ok(interrupt) => interrupt,
+            Err(error) => return complain(&error, COULD_NOT_RUN),
+        };
         let mut shown = Instant::now();
         let mut show = |progress: &PushProgress| {
             if !self.quiet && shown.elapsed() >= PROGRESS {

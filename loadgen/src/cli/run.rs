@@ -6,8 +6,6 @@ use clap::Args;
 
 use loadgen::engine::Finished;
 use loadgen::influxdb::{self, InfluxOutput, InfluxSettings};
-use loadgen::interrupt::Interrupt;
-use loadgen::progress::Progress;
 use loadgen::results::{Location, ResultsWriter};
 use loadgen::run_error::RunError;
 use loadgen::settings::Settings;
@@ -19,7 +17,9 @@ use super::load::LoadArgs;
 use super::outputs::OutputArgs;
 use super::target::TargetArgs;
 use super::watchers::Watchers;
-use super::{COULD_NOT_RUN, DONE, INTERRUPTED, THRESHOLD_CROSSED, USAGE, UsageError, complain};
+use super::{
+    COULD_NOT_RUN, DONE, INTERRUPTED, THRESHOLD_CROSSED, USAGE, UsageError, complain, interrupt_on_signal, progress,
+};
 
 pub(crate) const HELP: &str = "\
 Exit status:
@@ -91,10 +91,10 @@ impl RunArgs {
             Ok(outputs) => outputs,
             Err(error) => return complain(&error, COULD_NOT_RUN),
         };
-        let interrupt = Interrupt::new();
-        if let Err(error) = loadgen::signals::request_on_signal(&interrupt) {
-            return complain(&error, COULD_NOT_RUN);
-        }
+        let interrupt = match interrupt_on_signal() {
+            Ok(interrupt) => interrupt,
+            Err(error) => return complain(&error, COULD_NOT_RUN),
+        };
         let mut watchers = match self.watchers(&settings, influx) {
             Ok(watchers) => watchers,
             Err(error) => return complain(&*error, COULD_NOT_RUN),
@@ -148,11 +148,7 @@ impl RunArgs {
             }
             None => None,
         };
-        let progress = if self.quiet {
-            Progress::Quiet
-        } else {
-            Progress::for_stderr()
-        };
+        let progress = progress(self.quiet);
         Ok(Watchers {
             progress,
             results,
