@@ -1,0 +1,3 @@
+//! Tools of the monitor host: what `monitor` and its tests share.
+
+pub mod dashboards;
