@@ -1,3 +1,10 @@
-//! Tools of the monitor host: what `monitor` and its tests share.
+//! Tools of the monitor host: they bring its servers up, tell whether all of it works, and keep its data safe.
 
+pub mod compose;
 pub mod dashboards;
+pub mod http;
+pub mod influxdb;
+pub mod layout;
+pub mod metrics;
+pub mod secrets;
+pub mod settings;

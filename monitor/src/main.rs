@@ -1,33 +1,38 @@
 //! `monitor`: tools of the monitor host.
 
+mod cli;
 #[cfg(feature = "demo")]
 mod demo;
 
+use std::io;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::Parser as _;
+
+use cli::{Cli, Command};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Tools of the monitor host.
-#[derive(Debug, Parser)]
-#[command(name = "monitor", version, max_term_width = 120)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum Command {
-    /// Run the service on its embedded store and put it under load
-    #[cfg(feature = "demo")]
-    Demo(demo::Arguments),
-}
-
 fn main() -> ExitCode {
-    match Arguments::parse().command {
+    let cli = Cli::parse();
+    match cli.command {
+        Command::Dashboards(command) => command.run(cli.json),
         #[cfg(feature = "demo")]
         Command::Demo(arguments) => demo::run(arguments),
     }
+}
+
+/// Runs a command that talks to servers; gives its exit status.
+fn on_runtime(json: bool, command: impl Future<Output = u8>) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    ExitCode::from(match runtime {
+        Ok(runtime) => runtime.block_on(command),
+        Err(reason) => no_runtime(&reason, json),
+    })
+}
+
+fn no_runtime(reason: &io::Error, json: bool) -> u8 {
+    let message = format!("the system gave no threads to run on ({reason}); free some memory or processes");
+    cli::complain(&message, json)
 }

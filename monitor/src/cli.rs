@@ -1,0 +1,62 @@
+//! The command line.
+
+mod dashboards;
+mod host;
+
+use std::io::Write as _;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use dashboards::DashboardsCommand;
+pub(crate) use host::HostArgs;
+
+/// Tools of the monitor host: bring it up, tell whether all of it works, keep its data safe.
+#[derive(Debug, Parser)]
+#[command(name = "monitor", version, max_term_width = 110, after_long_help = EXIT_STATUS)]
+pub(crate) struct Cli {
+    /// Print the result as JSON on standard output
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check what Grafana is provisioned with
+    #[command(subcommand)]
+    Dashboards(DashboardsCommand),
+    /// Run the service on its embedded store and put it under load
+    #[cfg(feature = "demo")]
+    Demo(crate::demo::Arguments),
+}
+
+const EXIT_STATUS: &str = "Exit status: 0 done and well, 1 could not be done, 2 wrong command line, \
+    3 done and something is not well, 130 interrupted.";
+
+/// Done, and all is well.
+pub(crate) const DONE: u8 = 0;
+/// It could not be done.
+pub(crate) const FAILED: u8 = 1;
+/// It was done, and something is not well: a check failed, a container is unhealthy.
+pub(crate) const UNWELL: u8 = 3;
+/// Ended by SIGINT or SIGTERM.
+pub(crate) const INTERRUPTED: u8 = 130;
+
+/// Says what went wrong, as JSON on standard output besides if that is asked for; gives the status.
+pub(crate) fn complain(error: &dyn std::fmt::Display, json: bool) -> u8 {
+    // Without standard error the exit status has to do.
+    let _ = writeln!(std::io::stderr(), "error: {error}");
+    if json {
+        print_json(&serde_json::json!({"error": error.to_string()}));
+    }
+    FAILED
+}
+
+/// Prints a result as JSON; a reader that has gone away is no error.
+pub(crate) fn print_json(value: &impl serde::Serialize) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = serde_json::to_writer_pretty(&mut stdout, value).map_err(std::io::Error::from);
+    let _ = writeln!(stdout);
+}

@@ -1,0 +1,198 @@
+//! Passwords and tokens of the servers: a file each, for their owner alone.
+
+use std::fmt;
+use std::fs::{self, DirBuilder, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use ring::rand::{SecureRandom as _, SystemRandom};
+
+/// A secret by its purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Secret {
+    /// Password of Grafana's user `admin`.
+    GrafanaAdminPassword,
+    /// Password of InfluxDB's user `admin`.
+    InfluxdbAdminPassword,
+    /// Token of InfluxDB that may do everything: for backups, rotation and checks.
+    InfluxdbOperatorToken,
+    /// Token with which the collector writes the bucket `telemetry`.
+    InfluxdbTelemetryToken,
+    /// Token with which loadgen writes the bucket `loadgen`.
+    InfluxdbLoadgenToken,
+    /// Token with which Grafana reads both buckets.
+    InfluxdbGrafanaToken,
+}
+
+impl Secret {
+    /// Every secret.
+    pub const ALL: [Self; 6] = [
+        Self::GrafanaAdminPassword,
+        Self::InfluxdbAdminPassword,
+        Self::InfluxdbOperatorToken,
+        Self::InfluxdbTelemetryToken,
+        Self::InfluxdbLoadgenToken,
+        Self::InfluxdbGrafanaToken,
+    ];
+
+    /// Those that nobody else hands out: made at random. The others are made by InfluxDB.
+    pub const GENERATED: [Self; 3] = [
+        Self::GrafanaAdminPassword,
+        Self::InfluxdbAdminPassword,
+        Self::InfluxdbOperatorToken,
+    ];
+
+    /// Name of its file, of the secret in `compose.yaml`, and of the parameter in SSM.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::GrafanaAdminPassword => "grafana-admin-password",
+            Self::InfluxdbAdminPassword => "influxdb-admin-password",
+            Self::InfluxdbOperatorToken => "influxdb-operator-token",
+            Self::InfluxdbTelemetryToken => "influxdb-telemetry-token",
+            Self::InfluxdbLoadgenToken => "influxdb-loadgen-token",
+            Self::InfluxdbGrafanaToken => "influxdb-grafana-token",
+        }
+    }
+}
+
+/// The value of a secret; never shown by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Value(String);
+
+impl Value {
+    /// Line breaks at the end, as editors leave them, are not part of it.
+    pub fn new(text: impl Into<String>) -> Self {
+        let mut text = text.into();
+        text.truncate(text.trim_end_matches(['\r', '\n']).len());
+        Self(text)
+    }
+
+    /// 256 random bits as 64 hexadecimal digits.
+    ///
+    /// # Errors
+    /// The system has no randomness to give.
+    pub fn random() -> Result<Self, SecretsError> {
+        let mut bytes = [0_u8; 32];
+        SystemRandom::new()
+            .fill(&mut bytes)
+            .map_err(|_| SecretsError::NoRandomness)?;
+        Ok(Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
+    }
+
+    /// The secret itself: for the one who must know it, never for a log, an argument or a report.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Value(…)")
+    }
+}
+
+/// Why a secret cannot be had or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretsError {
+    /// There is no such file.
+    #[error("{path}: there is no such secret yet; `monitor up` makes it", path = path.display())]
+    Missing {
+        /// Its file.
+        path: PathBuf,
+    },
+    /// The file is empty.
+    #[error("{path}: is empty; remove it and run `monitor up`, which makes it anew", path = path.display())]
+    Empty {
+        /// Its file.
+        path: PathBuf,
+    },
+    /// The file cannot be read.
+    #[error("{path}: cannot be read ({reason}); run as the user who ran `monitor up`", path = path.display())]
+    Unreadable {
+        /// Its file.
+        path: PathBuf,
+        /// What the system says.
+        reason: io::Error,
+    },
+    /// The file cannot be written.
+    #[error("{path}: cannot be written ({reason}); give `--data-dir` a folder that this user may write", path = path.display())]
+    Unwritable {
+        /// Its file or folder.
+        path: PathBuf,
+        /// What the system says.
+        reason: io::Error,
+    },
+    /// The system's source of randomness failed.
+    #[error("the system gave no random bytes, so no secret can be made; look at its log")]
+    NoRandomness,
+}
+
+/// The folder of secrets.
+#[derive(Clone, Debug)]
+pub struct SecretFiles {
+    folder: PathBuf,
+}
+
+impl SecretFiles {
+    /// The folder need not be there yet.
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// File of a secret.
+    pub fn path(&self, secret: Secret) -> PathBuf {
+        self.folder.join(secret.name())
+    }
+
+    /// Folder of the files.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Reads a secret.
+    ///
+    /// # Errors
+    /// It is not there, empty, or not readable.
+    pub fn read(&self, secret: Secret) -> Result<Value, SecretsError> {
+        let path = self.path(secret);
+        match fs::read_to_string(&path) {
+            Ok(text) => {
+                let value = Value::new(text);
+                if value.expose().is_empty() {
+                    Err(SecretsError::Empty { path })
+                } else {
+                    Ok(value)
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(SecretsError::Missing { path }),
+            Err(reason) => Err(SecretsError::Unreadable { path, reason }),
+        }
+    }
+
+    /// Keeps a secret in a file with mode 0600, whole or not at all; `owner` are the user and group it is for, if not
+    /// this process's.
+    ///
+    /// # Errors
+    /// The folder or file cannot be written.
+    pub fn write(&self, secret: Secret, value: &Value, owner: Option<(u32, u32)>) -> Result<(), SecretsError> {
+        let path = self.path(secret);
+        self.write_file(&path, value, owner)
+            .map_err(|reason| SecretsError::Unwritable { path, reason })
+    }
+
+    fn write_file(&self, path: &Path, value: &Value, owner: Option<(u32, u32)>) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+        // A temporary file has mode 0600 from its beginning.
+        let mut draft = tempfile::NamedTempFile::new_in(&self.folder)?;
+        draft.write_all(value.expose().as_bytes())?;
+        if let Some((user, group)) = owner {
+            std::os::unix::fs::chown(draft.path(), Some(user), Some(group))?;
+            std::os::unix::fs::chown(&self.folder, Some(user), Some(group))?;
+        }
+        draft.as_file().set_permissions(Permissions::from_mode(0o600))?;
+        draft.as_file().sync_all()?;
+        draft.persist(path).map_err(|error| error.error)?;
+        fs::File::open(&self.folder)?.sync_all()
+    }
+}
