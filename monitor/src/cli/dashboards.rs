@@ -15,7 +15,11 @@ pub(crate) enum DashboardsCommand {
     #[command(after_long_help = "Exit status: 0 all in order, 1 could not be read, 3 something was found.")]
     Lint {
         /// Folder that holds datasources/, dashboards/ and alerting/
-        #[arg(value_name = "DIR", env = "GRAFANA_PROVISIONING", default_value = "grafana-provisioning")]
+        #[arg(
+            value_name = "DIR",
+            env = "GRAFANA_PROVISIONING",
+            default_value = "grafana-provisioning"
+        )]
         folder: PathBuf,
     },
 }
