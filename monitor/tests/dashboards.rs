@@ -219,7 +219,7 @@ const PANEL_FAULTS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "variable-unused",
-        "variable environment",
+        "variable environment2",
         "/templating/list/3",
         r#"{"name": "environment2", "type": "constant"}"#,
     ),
@@ -354,7 +354,12 @@ const SOURCE_FAULTS: &[(&str, &str, &str, &str)] = &[
         "/datasources/0/jsonData/organisation",
         r#""a""#,
     ),
-    ("provisioning-key", "datasources", "/datasources", r#"{"a": 1}"#),
+    (
+        "provisioning-key",
+        "deleteDatasources",
+        "/deleteDatasources",
+        r#"{"a": 1}"#,
+    ),
 ];
 
 const PROVIDER_FAULTS: &[(&str, &str, &str, &str)] = &[
@@ -445,7 +450,6 @@ fn each_fault_is_found(faults: &[(&str, &str, &str, &str)], document: fn(&mut Fi
             others.is_empty(),
             "{pointer} = {value} is found by {others:?} besides {rule}"
         );
-        // A unique uid of the dashboard is asked for by rules as well, and so on: the place decides.
         assert!(
             findings.iter().any(|(_, found)| found == place),
             "{pointer} = {value}: {findings:?}"

@@ -11,6 +11,7 @@ mod sources;
 mod variables;
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -127,7 +128,7 @@ pub fn lint(provisioning: &Provisioning) -> Vec<Finding> {
 struct Known<'a> {
     /// Types of the data sources by uid.
     sources: BTreeMap<&'a str, &'a str>,
-    /// Dashboards by uid.
+    /// Dashboards by the name of their file, which is their uid where that is in order.
     dashboards: BTreeMap<&'a str, &'a Dashboard>,
 }
 
@@ -140,7 +141,7 @@ impl<'a> Known<'a> {
             dashboards: provisioning
                 .dashboards
                 .iter()
-                .map(|dashboard| (dashboard.uid(), dashboard))
+                .map(|dashboard| (name(dashboard), dashboard))
                 .collect(),
         }
     }
@@ -166,6 +167,11 @@ impl Findings {
         self.file = file.to_owned();
         self.add(place, rule, message);
     }
+}
+
+/// Name of a dashboard's file without its extension.
+fn name(dashboard: &Dashboard) -> &str {
+    dashboard.path.file_stem().and_then(OsStr::to_str).unwrap_or_default()
 }
 
 /// How a finding names a panel.

@@ -154,8 +154,11 @@ fn defaults(dashboard: &Dashboard) -> Values {
         let current = match &variable["current"]["value"] {
             Value::Array(several) => several.iter().map(text).collect(),
             Value::String(one) => vec![one.clone()],
-            _ if variable["query"].is_string() && variable["type"] != "query" => vec![text(&variable["query"])],
-            _ => continue,
+            _ => match (variable["type"].as_str(), variable["query"].as_str()) {
+                (Some("constant" | "textbox"), Some(value)) => vec![value.to_owned()],
+                (Some("custom"), Some(values)) => values.split(',').take(1).map(str::to_owned).collect(),
+                _ => continue,
+            },
         };
         let all = current == ["$__all"];
         values.insert(
@@ -270,4 +273,95 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn queries_are_as_the_data_sources_get_them() {
+        let influxdb = json!({"type": "influxdb", "uid": "influxdb"});
+        let cloudwatch = json!({"type": "cloudwatch", "uid": "cloudwatch"});
+        let json = json!({
+            "uid": "mixed",
+            "templating": {"list": [
+                {"name": "route", "type": "query", "datasource": influxdb, "query": "routes",
+                 "allValue": ".*", "current": {"value": ["$__all"]}},
+                {"name": "group", "type": "query", "datasource": cloudwatch, "query": {
+                    "queryType": "dimensionValues", "namespace": "AWS/Logs", "metricName": "IncomingBytes",
+                    "dimensionKey": "LogGroupName"}},
+                {"name": "slow", "type": "custom", "query": "5ms,10ms"},
+            ]},
+            "annotations": {"list": [{"builtIn": 1}, {"name": "Runs", "datasource": influxdb, "query": "runs ${slow}"}]},
+            "panels": [
+                {"id": 1, "title": "Flux", "description": "No data means none.", "datasource": influxdb, "targets": [
+                    {"refId": "A", "query": "range(start: v.timeRangeStart, stop: v.timeRangeStop) /^${route:regex}$/"}]},
+                {"type": "row", "panels": [
+                    {"id": 2, "title": "Logs", "datasource": cloudwatch, "targets": [
+                        {"refId": "A", "queryMode": "Logs", "logGroupNames": ["${group}"], "expression": "filter ${slow}"},
+                        {"refId": "B", "queryMode": "Metrics", "metricEditorMode": 0, "namespace": "AWS/Logs",
+                         "metricName": "IncomingBytes", "dimensions": {"LogGroupName": "${group}"}, "statistic": "Sum"},
+                        {"refId": "C", "queryMode": "Metrics", "metricEditorMode": 1, "expression": "b/60"}]}]},
+            ],
+        });
+        let dashboard = Dashboard {
+            path: "mixed.json".into(),
+            json,
+        };
+        let range = TimeRange {
+            start: "-1h".into(),
+            stop: "now()".into(),
+            window: "10s".into(),
+        };
+        let groups = vec!["/a".to_owned(), "/b".to_owned()];
+        let values = Values::from([("group".to_owned(), groups.clone())]);
+        let found: Vec<_> = queries(&dashboard, &range, &values)
+            .into_iter()
+            .map(|query| (query.origin.to_string(), query.kind, query.may_be_empty))
+            .collect();
+        let (namespace, metric) = ("AWS/Logs".to_owned(), "IncomingBytes".to_owned());
+        assert_eq!(
+            found,
+            [
+                ("variable route".into(), Query::Flux("routes".into()), false),
+                (
+                    "variable group".into(),
+                    Query::CloudWatchValues {
+                        namespace: namespace.clone(),
+                        metric: metric.clone(),
+                        dimension: "LogGroupName".into(),
+                    },
+                    false
+                ),
+                ("annotation \"Runs\"".into(), Query::Flux("runs 5ms".into()), true),
+                (
+                    "panel 1 \"Flux\"".into(),
+                    Query::Flux("range(start: -1h, stop: now()) /^.*$/".into()),
+                    true
+                ),
+                (
+                    "panel 2 \"Logs\"".into(),
+                    Query::LogsInsights {
+                        log_groups: groups.clone(),
+                        expression: "filter 5ms".into(),
+                    },
+                    false
+                ),
+                (
+                    "panel 2 \"Logs\"".into(),
+                    Query::CloudWatch {
+                        namespace,
+                        metric,
+                        dimensions: BTreeMap::from([("LogGroupName".to_owned(), groups)]),
+                        statistic: "Sum".into(),
+                    },
+                    false
+                ),
+                ("panel 2 \"Logs\"".into(), Query::CloudWatchMath("b/60".into()), false),
+            ]
+        );
+    }
 }

@@ -1,6 +1,6 @@
 //! The dashboard as a whole, and the files that provision dashboards.
 
-use super::{Findings, Rule, list};
+use super::{Findings, Rule, list, name};
 use crate::dashboards::{Dashboard, File};
 
 /// Tag by which dashboards list one another.
@@ -10,7 +10,7 @@ const SCHEMA_VERSIONS: [u64; 2] = [37, 38];
 
 pub(super) fn check(dashboard: &Dashboard, findings: &mut Findings) {
     let json = &dashboard.json;
-    let name = dashboard.path.file_stem().unwrap_or_default().to_string_lossy();
+    let name = name(dashboard);
     if dashboard.uid() != name {
         let message = format!(
             "its uid is {:?}: make it {name:?}, the name of the file",

@@ -1,5 +1,7 @@
 //! What a panel must say of itself.
 
+use serde_json::Value;
+
 use super::{Findings, Rule, list, place};
 use crate::dashboards::{Dashboard, Panel};
 
@@ -19,6 +21,8 @@ const NUMERIC: [&str; 11] = [
 ];
 /// Panels that colour a value by thresholds.
 const COLOURED: [&str; 3] = ["bargauge", "gauge", "stat"];
+/// Colours that do not say whether a value is good or bad.
+const NEUTRAL: [&str; 3] = ["blue", "text", "transparent"];
 /// Characters below which a description cannot say both what is shown and what to do.
 const SHORTEST_DESCRIPTION: usize = 60;
 
@@ -69,6 +73,18 @@ fn has_unit(panel: Panel<'_>) -> bool {
 
 fn has_thresholds(panel: Panel<'_>) -> bool {
     let defaults = &panel.json["fieldConfig"]["defaults"];
-    // The first step is the colour below every threshold.
-    defaults["color"]["mode"] == "fixed" || list(&defaults["thresholds"]["steps"]).count() > 1
+    let steps = list(&defaults["thresholds"]["steps"]);
+    let colours: Vec<_> = steps.filter_map(|step| step["color"].as_str()).collect();
+    // The first step is the colour below every threshold; alone it has to be one that judges nothing.
+    let judges = match colours.as_slice() {
+        [] => false,
+        [only] => NEUTRAL.contains(only),
+        _ => true,
+    };
+    judges || defaults["color"]["mode"] == "fixed" || list(&defaults["mappings"]).any(is_coloured)
+}
+
+fn is_coloured(mapping: &Value) -> bool {
+    let options = mapping["options"].as_object().into_iter().flatten();
+    options.into_iter().any(|(_, result)| result["color"].is_string())
 }

@@ -41,11 +41,11 @@ pub(super) fn check(dashboard: &Dashboard, findings: &mut Findings) {
     };
     for variable in list(&dashboard.json["templating"]["list"]) {
         let place = format!("variable {}", variable["name"].as_str().unwrap_or_default());
-        see(&place, &variable["query"], variable["datasource"]["type"] == "influxdb");
+        see(&place, &variable["query"], may_be_flux(&variable["datasource"]));
     }
     for annotation in list(&dashboard.json["annotations"]["list"]) {
         let place = format!("annotation {:?}", annotation["name"].as_str().unwrap_or_default());
-        see(&place, annotation, annotation["datasource"]["type"] == "influxdb");
+        see(&place, annotation, may_be_flux(&annotation["datasource"]));
     }
     see("", &dashboard.json["title"], false);
     for link in list(&dashboard.json["links"]) {
@@ -57,8 +57,7 @@ pub(super) fn check(dashboard: &Dashboard, findings: &mut Findings) {
         if let Some(json) = json.as_object_mut() {
             json.remove("panels");
         }
-        let flux = panel.json["datasource"]["type"] == "influxdb";
-        see(&place(panel), &json, flux);
+        see(&place(panel), &json, may_be_flux(&panel.json["datasource"]));
         if let Some(repeat) = panel.json["repeat"].as_str() {
             see(&place(panel), &Value::String(format!("${{{repeat}}}")), false);
         }
@@ -67,6 +66,11 @@ pub(super) fn check(dashboard: &Dashboard, findings: &mut Findings) {
         let message = "nothing uses it: use it, or take it out";
         findings.add(format!("variable {}", variable.name), Rule::VariableUnused, message);
     }
+}
+
+/// Whether queries for the data source are Flux; where it is missing, that is found elsewhere.
+fn may_be_flux(source: &Value) -> bool {
+    source["type"].is_null() || source["type"] == "influxdb"
 }
 
 fn fault(reference: Reference<'_>, declared: &[Declared<'_>], flux: bool, text: &str) -> Option<(Rule, String)> {
