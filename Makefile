@@ -28,10 +28,11 @@ tools: ## Get the servers and the browser that the tests talk to; minutes the fi
 	@tools/stage 'Jaeger' tools/jaeger/home
 
 lint: ## Run every check that needs no running program
-	@tools/stage 'Programs the checks need' tools/packages cargo cc shellcheck yamllint
+	@tools/stage 'Programs the checks need' tools/packages cargo cc shellcheck yamllint node npm
 	@tools/stage 'Formatting' cargo fmt --all --check
 	@tools/stage 'Shell scripts' tools/shellcheck
 	@tools/stage 'YAML' yamllint --strict .
+	@tools/stage 'Dashboards' tools/grafana-schema/check
 	@tools/stage 'Clippy' cargo clippy --workspace --all-targets --features loadgen/s3 --locked -- -D warnings
 	@tools/stage 'Documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
 	@tools/stage 'Licences, bans, sources' tools/cargo-deny --locked check --hide-inclusion-graph bans licenses sources

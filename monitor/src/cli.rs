@@ -1,11 +1,13 @@
 //! The command line.
 
+mod dashboards;
 mod host;
 
 use std::io::Write as _;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use dashboards::DashboardsCommand;
 pub(crate) use host::HostArgs;
 
 /// Tools of the monitor host: bring it up, tell whether all of it works, keep its data safe.
@@ -22,6 +24,9 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Check what Grafana is provisioned with
+    #[command(subcommand)]
+    Dashboards(DashboardsCommand),
     /// Run the service on its embedded store and put it under load
     #[cfg(feature = "demo")]
     Demo(crate::demo::Arguments),

@@ -1,6 +1,7 @@
 //! Tools of the monitor host: they bring its servers up, tell whether all of it works, and keep its data safe.
 
 pub mod compose;
+pub mod dashboards;
 pub mod http;
 pub mod influxdb;
 pub mod layout;

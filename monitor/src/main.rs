@@ -17,6 +17,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {
+        Command::Dashboards(command) => command.run(cli.json),
         #[cfg(feature = "demo")]
         Command::Demo(arguments) => demo::run(arguments),
     }

@@ -1,0 +1,13 @@
+//! What Grafana is provisioned with: reading it, the queries its panels run, and whether it is in order.
+
+pub mod cloudwatch;
+pub mod flux;
+pub mod lint;
+mod load;
+mod panels;
+mod queries;
+pub mod variables;
+
+pub use load::{Dashboard, File, LoadError, Provisioning, Unreadable, load};
+pub use panels::Panel;
+pub use queries::{Origin, PanelQuery, Query, TimeRange, queries};
