@@ -34,8 +34,8 @@ const CONFIG_VARIABLE: &str = "DOCKER_CONFIG";
 const COMPOSE_VARIABLE: &str = "COMPOSE";
 
 /// In namespaces of its own the daemon meets no other daemon's bridges and packet filters, every port is free, and what
-/// it started and mounted is gone when it ends.
-const DAEMON: &str = r#"ip link set lo up && exec dockerd --host "unix://$1/docker.sock" --data-root "$1/data" \
+/// it started and mounted is gone when it ends. Mounts are shared there, as systemd has them on a host.
+const DAEMON: &str = r#"mount --make-rshared / && ip link set lo up && exec dockerd --host "unix://$1/docker.sock" --data-root "$1/data" \
 --exec-root "$1/exec" --pidfile "$1/dockerd.pid" --cgroup-parent "/$(basename "$1")" \
 --exec-opt native.cgroupdriver=cgroupfs"#;
 
