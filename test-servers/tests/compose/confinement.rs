@@ -80,7 +80,7 @@ fn reads_only_its_own_secrets(service: &str, container: &Json) {
         .collect();
     secrets.sort_unstable();
     let expected: &[&str] = match service {
-        "grafana" => &["grafana-admin-password", "influxdb-grafana-token"],
+        "grafana" => &["grafana-admin-password", "influxdb-grafana-token", "smtp-password"],
         "otel-collector" => &["influxdb-telemetry-token"],
         "loadgen" => &["influxdb-loadgen-token"],
         _ => &[],
