@@ -30,15 +30,18 @@ const USER: u32 = 10_001;
 /// The folders of `MONITOR_DATA`.
 const FOLDERS: [&str; 6] = ["influxdb", "grafana", "jaeger", "collector", "secrets", "backups"];
 
-/// Variables of `monitor/compose.yaml` for ports, with the name of the service and its port in the container.
-const PORTS: [(&str, &str, u16); 6] = [
-    ("GRAFANA_PORT", "grafana", 3000),
-    ("OTLP_GRPC_PORT", "otel-collector", 4317),
-    ("OTLP_HTTP_PORT", "otel-collector", 4318),
-    ("INFLUXDB_PORT", "influxdb", 8086),
-    ("JAEGER_PORT", "jaeger", 16686),
-    ("SERVICE_PORT", "service", 8080),
+/// Variables of `monitor/compose.yaml` for ports.
+const PORTS: [&str; 6] = [
+    "GRAFANA_PORT",
+    "OTLP_GRPC_PORT",
+    "OTLP_HTTP_PORT",
+    "INFLUXDB_PORT",
+    "JAEGER_PORT",
+    "SERVICE_PORT",
 ];
+
+/// The variable for the address that InfluxDB is published on.
+const PRIVATE_ADDRESS: &str = "MONITOR_PRIVATE_ADDRESS";
 
 /// `monitor/compose.yaml` with Grafana's stub in place of Grafana, on free ports and with a data folder of its own. Its
 /// containers, networks and data are gone when it is dropped.
@@ -65,7 +68,7 @@ impl<'docker> ComposeProject<'docker> {
             chown(&path, Some(USER), Some(USER)).map_err(system)?;
         }
         let mut ports = BTreeMap::new();
-        for (variable, _, _) in PORTS {
+        for variable in PORTS {
             ports.insert(variable, docker.inside(port::free).map_err(system)?);
         }
         let mut variables: BTreeMap<_, OsString> = BTreeMap::from([
@@ -74,6 +77,7 @@ impl<'docker> ComposeProject<'docker> {
             ("MONITOR_UID", USER.to_string().into()),
             ("MONITOR_GID", USER.to_string().into()),
             ("GRAFANA_BIND", "127.0.0.1".into()),
+            (PRIVATE_ADDRESS, "127.0.0.1".into()),
             ("HEALTH_INTERVAL", "1s".into()),
         ]);
         variables.extend(ports.iter().map(|(name, port)| (*name, port.to_string().into())));
@@ -146,7 +150,8 @@ impl<'docker> ComposeProject<'docker> {
         self.write_secret("influxdb-admin-password", &format!("{:032x}", fastrand::u128(..)))?;
         self.compose(&["up", "--detach", "--wait", "--no-build", "--pull", "never", "influxdb"])?;
         let tokens = self.docker.inside(|| {
-            let url = format!("http://127.0.0.1:{}", self.port("INFLUXDB_PORT"));
+            let address = self.variables[PRIVATE_ADDRESS].display();
+            let url = format!("http://{address}:{}", self.port("INFLUXDB_PORT"));
             influxdb::set_up(&http::client(), &url)
         })?;
         self.write_tokens(&tokens)?;

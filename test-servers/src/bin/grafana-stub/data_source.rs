@@ -72,15 +72,18 @@ impl DataSource {
         let (from, to) = (milliseconds(range.0, now)?, milliseconds(range.1, now)?);
         let points = query["maxDataPoints"].as_u64().unwrap_or(POINTS).max(1);
         let window = (to.saturating_sub(from) / points).max(1000);
-        // As Grafana does it: one option before the query.
-        let option = format!(
-            "option v = {{timeRangeStart: time(v: {from}000000), timeRangeStop: time(v: {to}000000), \
-             windowPeriod: {window}ms, defaultBucket: {:?}, organization: {:?}}}\n",
-            self.text("/jsonData/defaultBucket"),
-            self.text("/jsonData/organization"),
-        );
+        // As Grafana does it: in the text, since a query may begin with imports.
+        let flux = flux
+            .replace("v.timeRangeStart", &format!("time(v: {from}000000)"))
+            .replace("v.timeRangeStop", &format!("time(v: {to}000000)"))
+            .replace("v.windowPeriod", &format!("{window}ms"))
+            .replace(
+                "v.defaultBucket",
+                &format!("{:?}", self.text("/jsonData/defaultBucket")),
+            )
+            .replace("v.organization", &format!("{:?}", self.text("/jsonData/organization")));
         let ref_id = query["refId"].as_str().unwrap_or("A");
-        let csv = self.flux(client, &format!("{option}{flux}"))?;
+        let csv = self.flux(client, &flux)?;
         frames::from_csv(&csv, ref_id).map_err(|error| error.to_string())
     }
 
