@@ -2,11 +2,14 @@
 //! which wins.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::layout::Layout;
+
+/// Every setting with its default, and what it is for.
+const EXAMPLE: &str = include_str!("../settings.example.env");
 
 /// Port of Grafana's page.
 pub const GRAFANA_PORT: &str = "GRAFANA_PORT";
@@ -143,6 +146,22 @@ impl Settings {
         Ok(url(reachable(self.private_address()?), self.port(OTLP_HTTP_PORT)?))
     }
 
+    /// Where this host reaches its own collector, OTLP over gRPC.
+    ///
+    /// # Errors
+    /// Its address or port is not one.
+    pub fn otlp_grpc_url(&self) -> Result<String, SettingsError> {
+        Ok(url(reachable(self.private_address()?), self.port(OTLP_GRPC_PORT)?))
+    }
+
+    /// Where this host reaches the service of the profile `local`.
+    ///
+    /// # Errors
+    /// Its port is not one.
+    pub fn service_url(&self) -> Result<String, SettingsError> {
+        Ok(url(Ipv4Addr::LOCALHOST.into(), self.port(SERVICE_PORT)?))
+    }
+
     /// Where this host reaches its own Jaeger.
     ///
     /// # Errors
@@ -166,6 +185,23 @@ impl Settings {
             })
             .transpose()
     }
+}
+
+/// Writes a file with every setting as a comment, where there is none; gives whether it did.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_example(path: &Path, (user, group): (u32, u32)) -> io::Result<bool> {
+    if path.exists() {
+        return Ok(false);
+    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    // It has mode 0600: it may come to hold the password of a mail server.
+    let mut draft = tempfile::NamedTempFile::new_in(folder)?;
+    draft.write_all(EXAMPLE.as_bytes())?;
+    std::os::unix::fs::chown(draft.path(), Some(user), Some(group))?;
+    draft.persist(path).map_err(|error| error.error)?;
+    Ok(true)
 }
 
 /// What is published on every address is reached over loopback.
@@ -222,6 +258,17 @@ mod tests {
         let settings = settings("# a comment\nMONITOR_PRIVATE_ADDRESS=\"0.0.0.0\"\nINFLUXDB_PORT=18086\n").unwrap();
         assert_eq!(settings.influxdb_url().unwrap(), "http://127.0.0.1:18086");
         assert_eq!(settings.otlp_url().unwrap(), "http://127.0.0.1:4318");
+    }
+
+    #[test]
+    fn the_example_changes_nothing_and_is_well_formed_without_its_comment_signs() {
+        assert_eq!(settings(EXAMPLE).unwrap(), Settings::default());
+        let lines = EXAMPLE.lines().filter_map(|line| line.strip_prefix('#'));
+        let set: Vec<_> = lines.filter(|line| !line.starts_with([' ', '#'])).collect();
+        let values = settings(&set.join("\n")).unwrap();
+        for (name, default) in PORTS {
+            assert_eq!(values.port(name).unwrap(), *default, "{name}");
+        }
     }
 
     #[test]
