@@ -206,6 +206,8 @@ impl Compose {
             command.arg("--env-file").arg(self.layout.settings_file());
         }
         command.args(arguments).envs(self.variables()).kill_on_drop(true);
+        // Ctrl-C is for this program, which ends what it started.
+        command.process_group(0);
         command
     }
 

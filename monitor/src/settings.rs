@@ -13,6 +13,8 @@ const EXAMPLE: &str = include_str!("../settings.example.env");
 
 /// Port of Grafana's page.
 pub const GRAFANA_PORT: &str = "GRAFANA_PORT";
+/// Address of Grafana's page.
+pub const GRAFANA_BIND: &str = "GRAFANA_BIND";
 /// Address on which OTLP and InfluxDB are reached from the private network.
 pub const MONITOR_PRIVATE_ADDRESS: &str = "MONITOR_PRIVATE_ADDRESS";
 /// Port of OTLP over gRPC.
@@ -125,9 +127,11 @@ impl Settings {
     /// Where this host reaches its own Grafana.
     ///
     /// # Errors
-    /// Its port is not one.
+    /// Its address or port is not one.
     pub fn grafana_url(&self) -> Result<String, SettingsError> {
-        Ok(url(Ipv4Addr::LOCALHOST.into(), self.port(GRAFANA_PORT)?))
+        let address = self.parsed(GRAFANA_BIND, "an IP address")?;
+        let address = address.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+        Ok(url(reachable(address), self.port(GRAFANA_PORT)?))
     }
 
     /// Where this host reaches its own InfluxDB.

@@ -39,8 +39,12 @@ impl InfluxDb {
     /// It does not answer, or refuses the token or the password.
     pub async fn set_admin_password(&self, password: &Value) -> Result<(), HttpError> {
         let request = self.request(Method::GET, "/api/v2/users").query(&[("name", USER)]);
-        let users: Users = http::json(SERVICE, request).await?;
-        let user = match users.users.into_iter().find(|user| user.name == USER) {
+        let users = match http::json::<Users>(SERVICE, request).await {
+            Ok(users) => users.users,
+            Err(error) if error.status() == Some(404) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let user = match users.into_iter().find(|user| user.name == USER) {
             Some(user) => user.id,
             None => {
                 let request = self.request(Method::POST, "/api/v2/users");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Found;
 use crate::docker::{self, Inspected};
@@ -117,8 +117,7 @@ fn refusal(
 
 pub(super) fn foreign_projects(host: &Host, found: &Found) -> Vec<String> {
     let data = host.layout.data();
-    // Docker tells paths as they are without links.
-    let data = data.canonicalize().unwrap_or_else(|_| data.to_owned());
+    let data = without_links(data);
     let mut faults = BTreeSet::new();
     for container in &found.running {
         let name = container.name.trim_start_matches('/');
@@ -144,15 +143,20 @@ pub(super) fn foreign_projects(host: &Host, found: &Found) -> Vec<String> {
 }
 
 /// The data folder of a container of ours, if it is another one: every one of them has its secrets from there.
-fn other_data(container: &Inspected, data: &std::path::Path) -> Option<PathBuf> {
+fn other_data(container: &Inspected, data: &Path) -> Option<PathBuf> {
     container.mounts.iter().find_map(|mount| {
         let folder = mount
             .source
             .ancestors()
             .find(|folder| folder.ends_with("secrets"))?
             .parent()?;
-        (folder != data).then(|| folder.to_owned())
+        (without_links(folder) != data).then(|| folder.to_owned())
     })
+}
+
+/// As the system sees it; as it is named where it is not there.
+fn without_links(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 #[cfg(test)]

@@ -17,6 +17,10 @@ pub(super) fn unusable(layout: &Layout, owner: (u32, u32)) -> Vec<String> {
     }
     let mut faults = Vec::new();
     for folder in folders::all(layout) {
+        // No server reads backups, and they may come from anybody.
+        if folder == layout.backups() {
+            continue;
+        }
         match fs::symlink_metadata(&folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => faults.push(format!("{}: {error}; make it readable for this user", folder.display())),
@@ -26,7 +30,8 @@ pub(super) fn unusable(layout: &Layout, owner: (u32, u32)) -> Vec<String> {
                     folder.display()
                 ));
             }
-            Ok(_) => faults.extend(wrong_owner(&folder, owner)),
+            // A file system of its own has folders of root in it.
+            Ok(_) => faults.extend(wrong_owner(&folder, owner, folder != data)),
         }
     }
     if faults.is_empty() && access(data, Access::WRITE_OK | Access::EXEC_OK).is_err() {
@@ -57,18 +62,18 @@ fn unwritable(data: &Path) -> String {
 }
 
 /// The folder itself is put right where that is allowed; what servers left in it is looked at, and left alone.
-fn wrong_owner(folder: &Path, (user, group): (u32, u32)) -> Option<String> {
+fn wrong_owner(folder: &Path, (user, group): (u32, u32), with_entries: bool) -> Option<String> {
     let is_root = rustix::process::geteuid().is_root();
     let owned = |path: &Path| fs::symlink_metadata(path).map_or(user, |found| found.uid());
     let found = owned(folder);
-    let mut entries = fs::read_dir(folder).ok().into_iter().flatten().flatten();
     let wrong = if found != user && !is_root {
         Some((folder.to_owned(), found))
+    } else if with_entries {
+        let entries = fs::read_dir(folder).ok()?.flatten();
+        let mut owners = entries.map(|entry| (entry.path(), owned(&entry.path())));
+        owners.find(|(_, found)| *found != user)
     } else {
-        entries
-            .find_map(|entry| Some((entry.path(), owned(&entry.path()))).filter(|(_, found)| *found != user))
-            // Backups and settings may be anybody's; servers read none of them.
-            .filter(|_| !folder.ends_with("backups") && folder.join("secrets").symlink_metadata().is_err())
+        None
     };
     let (path, found) = wrong?;
     Some(format!(
