@@ -12,7 +12,7 @@ use crate::host::Host;
 use crate::http::HttpError;
 use crate::influxdb::set_up::SetUpError;
 use crate::influxdb::tokens::{self, OPERATOR_DESCRIPTION, SCOPED_TOKENS, ScopedToken};
-use crate::influxdb::{InfluxDb, TELEMETRY};
+use crate::influxdb::{Authorization, InfluxDb, TELEMETRY};
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::lock::{Lock, LockError};
 use crate::progress::Progress;

@@ -129,7 +129,11 @@ pub(super) fn foreign_projects(host: &Host, found: &Found) -> Vec<String> {
                     elsewhere.display()
                 ));
             }
-        } else if container.mounts.iter().any(|mount| mount.source.starts_with(&data)) {
+        } else if container
+            .mounts
+            .iter()
+            .any(|mount| without_links(&mount.source).starts_with(&data))
+        {
             let project = container
                 .project()
                 .map_or_else(|| format!("container {name}"), |project| format!("project {project}"));
