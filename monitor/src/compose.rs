@@ -9,6 +9,7 @@ use std::process::{Output, Stdio};
 use serde::{Deserialize, Serialize};
 use tokio::process::Command;
 
+use crate::docker;
 use crate::layout::Layout;
 
 /// The service whose container ends after each run and is started again.
@@ -231,8 +232,22 @@ impl Compose {
                 .collect::<Result<_, _>>()
                 .map_err(unreadable)?
         };
+        self.fill_exit_statuses(&mut containers).await?;
         containers.sort_by(|one, other| one.service.cmp(&other.service));
         Ok(containers)
+    }
+
+    /// Of a container that is about to be started again compose tells 0, whatever it was.
+    async fn fill_exit_statuses(&self, containers: &mut [Container]) -> Result<(), ComposeError> {
+        let restarting = containers
+            .iter_mut()
+            .filter(|container| container.state == "restarting");
+        for container in restarting {
+            if let Some(inspected) = docker::inspect(std::slice::from_ref(&container.id)).await?.first() {
+                container.exit_code = inspected.state.exit_code;
+            }
+        }
+        Ok(())
     }
 
     /// Names of the services that the compose files define without a profile, and with those in `profiles`.
@@ -284,8 +299,8 @@ impl Compose {
     }
 }
 
-/// Tells what went wrong from what docker wrote.
-pub(crate) fn failure(command: String, output: &Output) -> ComposeError {
+/// What went wrong with a command of docker, from what it wrote.
+pub fn failure(command: String, output: &Output) -> ComposeError {
     let text = String::from_utf8_lossy(&output.stderr);
     let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let message = lines[lines.len().saturating_sub(SHOWN_LINES)..].join("; ");

@@ -153,7 +153,8 @@ pub async fn server_version() -> Result<String, ComposeError> {
 /// # Errors
 /// Docker or its compose plugin is missing.
 pub async fn compose_version() -> Result<String, ComposeError> {
-    run(&["compose", "version", "--short"]).await
+    let text = run(&["compose", "version"]).await?;
+    Ok(text.split_whitespace().last().unwrap_or_default().to_owned())
 }
 
 /// Folder in which the daemon keeps images and containers.

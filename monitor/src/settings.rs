@@ -87,7 +87,9 @@ impl Settings {
         let path = layout.settings_file();
         let mut values = match std::fs::read_to_string(&path) {
             Ok(text) => parse(&text, &path)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                BTreeMap::new()
+            }
             Err(reason) => return Err(SettingsError::Unreadable { path, reason }),
         };
         values.extend(environment);

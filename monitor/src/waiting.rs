@@ -233,7 +233,11 @@ impl<'a> Watch<'a> {
             service: service.clone(),
             condition,
             advice,
-            log: logs.lines().map(without_controls).collect(),
+            log: logs
+                .lines()
+                .map(without_controls)
+                .filter(|line| !line.trim().is_empty())
+                .collect(),
         })
     }
 }

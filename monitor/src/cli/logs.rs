@@ -1,12 +1,12 @@
 //! `monitor logs`.
 
 use std::io::Write as _;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
-use monitor::compose::{ComposeError, LOCAL_PROFILE};
+use monitor::compose::{self, ComposeError, LOCAL_PROFILE};
 use monitor::host::Host;
 use monitor::progress::without_controls;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
 use super::{DONE, HostArgs, INTERRUPTED, complain, interrupt};
 
@@ -74,27 +74,41 @@ async fn show(host: &Host, arguments: &Arguments, json: bool) -> Result<(), Comp
     }
     words.extend(arguments.services.iter().map(String::as_str));
     let mut command = host.compose.command(&words);
-    command.stdin(Stdio::null()).stdout(Stdio::piped());
-    // What docker itself has to say goes to standard error as it is.
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|reason| ComposeError::NoDocker { reason })?;
-    if let Some(stdout) = child.stdout.take() {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let copying = async {
+        let Some(stdout) = stdout else { return Ok(()) };
         let mut lines = BufReader::new(stdout).lines();
         while let Ok(Some(line)) = lines.next_line().await {
             let line = if json { as_json(&line) } else { without_controls(&line) };
-            if writeln!(std::io::stdout(), "{line}").is_err() {
-                // Nobody reads any more.
-                return Ok(());
-            }
+            writeln!(std::io::stdout(), "{line}")?;
         }
-    }
+        Ok::<(), std::io::Error>(())
+    };
+    let complaining = async {
+        let mut complaint = Vec::new();
+        if let Some(mut stderr) = stderr {
+            stderr.read_to_end(&mut complaint).await?;
+        }
+        Ok(complaint)
+    };
+    // Without a reader there is nothing more to do.
+    let Ok(((), stderr)) = tokio::try_join!(copying, complaining) else {
+        return Ok(());
+    };
     let status = child.wait().await.map_err(|reason| ComposeError::NoDocker { reason })?;
     if status.success() {
         return Ok(());
     }
-    Err(ComposeError::Failed {
-        command: "compose logs".to_owned(),
-        message: format!("{status}, as it says above"),
-    })
+    let stdout = Vec::new();
+    Err(compose::failure(
+        "compose logs".to_owned(),
+        &Output { status, stdout, stderr },
+    ))
 }
 
 /// Of `grafana-1  | 2026-11-25T09:00:00.123456789Z text`.

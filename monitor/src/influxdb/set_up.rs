@@ -168,7 +168,8 @@ impl Work<'_> {
         let made = token.create(operator, buckets, organisation).await?;
         self.secrets
             .write(token.secret, &Value::new(made.token), Some(self.owner))?;
-        if let Some(unfit) = known {
+        // Any other may be in use elsewhere, and the operator's certainly is.
+        if let Some(unfit) = known.filter(|known| known.description == token.description) {
             operator.delete_authorization(&unfit.id).await?;
         }
         let name = token.secret.name();

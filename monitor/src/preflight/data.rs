@@ -30,8 +30,11 @@ pub(super) fn unusable(layout: &Layout, owner: (u32, u32)) -> Vec<String> {
                     folder.display()
                 ));
             }
-            // A file system of its own has folders of root in it.
-            Ok(_) => faults.extend(wrong_owner(&folder, owner, folder != data)),
+            Ok(_) => {
+                // A file system of its own has folders of root in it; secrets are put right one by one.
+                let with_entries = folder != data && !(is_root() && folder == layout.secrets());
+                faults.extend(wrong_owner(&folder, owner, with_entries));
+            }
         }
     }
     if faults.is_empty() && access(data, Access::WRITE_OK | Access::EXEC_OK).is_err() {
@@ -63,10 +66,9 @@ fn unwritable(data: &Path) -> String {
 
 /// The folder itself is put right where that is allowed; what servers left in it is looked at, and left alone.
 fn wrong_owner(folder: &Path, (user, group): (u32, u32), with_entries: bool) -> Option<String> {
-    let is_root = rustix::process::geteuid().is_root();
     let owned = |path: &Path| fs::symlink_metadata(path).map_or(user, |found| found.uid());
     let found = owned(folder);
-    let wrong = if found != user && !is_root {
+    let wrong = if found != user && !is_root() {
         Some((folder.to_owned(), found))
     } else if with_entries {
         let entries = fs::read_dir(folder).ok()?.flatten();
@@ -81,4 +83,8 @@ fn wrong_owner(folder: &Path, (user, group): (u32, u32), with_entries: bool) -> 
         path.display(),
         folder.display()
     ))
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
 }

@@ -201,11 +201,7 @@ fn what_breaks_is_named_and_mended_and_down_keeps_the_data() {
     host.inside(|| {
         let token = Value::new(host.secret("influxdb-telemetry-token"));
         let server = InfluxDb::new(host.url("INFLUXDB_PORT"), Some(token), Duration::from_secs(10));
-        run(server.write(
-            "telemetry",
-            "probe value=1 1700000000000000000\nprobe value=2".to_owned(),
-        ))
-        .unwrap();
+        run(server.write("telemetry", "probe,number=1 value=1\nprobe,number=2 value=2".to_owned())).unwrap();
     });
     assert_eq!(points(&host), 2);
 
