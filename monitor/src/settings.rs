@@ -253,6 +253,8 @@ fn unquoted(value: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn settings(text: &str) -> Result<Settings, SettingsError> {
@@ -274,6 +276,30 @@ mod tests {
         let values = settings(&set.join("\n")).unwrap();
         for (name, default) in PORTS {
             assert_eq!(values.port(name).unwrap(), *default, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_example_has_every_variable_of_the_compose_file() {
+        let compose = include_str!("../compose.yaml");
+        // Set by this program.
+        let own = ["MONITOR_DATA", "MONITOR_UID", "MONITOR_GID", "GRAFANA_PROVISIONING"];
+        let mut names = BTreeSet::new();
+        for (_, rest) in compose.match_indices("${").map(|(at, _)| compose.split_at(at + 2)) {
+            let end = rest.find(|character: char| {
+                !character.is_ascii_uppercase() && !character.is_ascii_digit() && character != '_'
+            });
+            names.extend(end.map(|end| &rest[..end]));
+        }
+        // Handed on if it is set: a name without a value.
+        let bare = compose.lines().map(str::trim).filter_map(|line| line.strip_suffix(':'));
+        names.extend(bare.filter(|name| {
+            name.chars()
+                .all(|character| character.is_ascii_uppercase() || character == '_')
+        }));
+        assert!(names.len() > 30, "{names:?}");
+        for name in names.into_iter().filter(|name| !own.contains(name)) {
+            assert!(EXAMPLE.contains(&format!("\n#{name}=")), "{name}");
         }
     }
 

@@ -8,7 +8,6 @@ use monitor::interrupt::{Interrupt, Interrupted};
 use monitor::lock::{Lock, LockError};
 use monitor::progress::Progress;
 
-use super::up::ProfileArgs;
 use super::{DONE, HostArgs, INTERRUPTED, complain, interrupt, print_json};
 
 /// Flags of `monitor down`.
@@ -17,8 +16,9 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     host: HostArgs,
 
-    #[command(flatten)]
-    profile: ProfileArgs,
+    /// Only the service and the load generator that `up --local` added; the servers go on
+    #[arg(long)]
+    local: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +41,7 @@ pub(crate) async fn run(arguments: Arguments, json: bool) -> u8 {
         Ok(interrupt) => interrupt,
         Err(status) => return status,
     };
-    match down(&host, arguments.profile.is_local(), &interrupt).await {
+    match down(&host, arguments.local, &interrupt).await {
         Ok(removed) if json => print_json(&serde_json::json!({"removed": removed, "data": host.layout.data()})),
         Ok(removed) => {
             let data = host.layout.data().display();

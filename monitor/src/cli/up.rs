@@ -17,8 +17,13 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     host: HostArgs,
 
-    #[command(flatten)]
-    profile: ProfileArgs,
+    /// The service, on its embedded store, and a load generator as well: something to see on a laptop
+    #[arg(long)]
+    local: bool,
+
+    /// The same as --local, as compose says it
+    #[arg(long, value_name = "PROFILE")]
+    profile: Option<Profile>,
 
     /// Take passwords and the first operator token from ssm:/path/ (parameters named like the files in secrets/) or
     /// from secretsmanager:PREFIX, instead of making them at random [env: MONITOR_SECRETS_FROM, settings.env as well]
@@ -34,27 +39,9 @@ pub(crate) struct Arguments {
     skip_check: Vec<Check>,
 }
 
-/// Flags that add the service and the load generator.
-#[derive(Clone, Copy, Debug, clap::Args)]
-pub(crate) struct ProfileArgs {
-    /// The service, on its embedded store, and a load generator as well: something to see on a laptop
-    #[arg(long)]
-    local: bool,
-
-    /// The same as --local, as compose says it
-    #[arg(long, value_name = "PROFILE")]
-    profile: Option<Profile>,
-}
-
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Profile {
     Local,
-}
-
-impl ProfileArgs {
-    pub(crate) fn is_local(self) -> bool {
-        self.local || matches!(self.profile, Some(Profile::Local))
-    }
 }
 
 fn timeout(text: &str) -> Result<Duration, &'static str> {
@@ -83,7 +70,7 @@ pub(crate) async fn run(arguments: Arguments, json: bool) -> u8 {
         },
     };
     let request = Request {
-        local: arguments.profile.is_local(),
+        local: arguments.local || matches!(arguments.profile, Some(Profile::Local)),
         timeout: arguments.timeout,
         skipped: arguments.skip_check,
         source,

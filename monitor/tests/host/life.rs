@@ -123,8 +123,23 @@ fn a_host_comes_up_from_nothing_and_a_second_time_changes_nothing() {
 
     let output = host.monitor(&["status"]);
     assert_eq!(status(&output), 0, "{}", all(&output));
+    two_at_once_do_not_mix(&host);
     two_projects_do_not_share_their_data(&host);
     its_logs_can_be_read(&host);
+}
+
+fn two_at_once_do_not_mix(host: &TestHost) {
+    let lock = fs::File::open(host.data().join("monitor.lock")).unwrap();
+    lock.lock().unwrap();
+    for command in ["up", "down"] {
+        let output = host.monitor(&[command]);
+        assert_eq!(status(&output), 1, "{}", all(&output));
+        assert!(
+            text(&output.stderr).contains("is changing this host; wait until it is done"),
+            "{}",
+            all(&output)
+        );
+    }
 }
 
 fn two_projects_do_not_share_their_data(host: &TestHost) {
@@ -274,7 +289,7 @@ fn interrupt_and_go_on(host: &TestHost) {
         .lines()
         .map_while(Result::ok);
     assert!(
-        lines.any(|line| line.contains("influxdb: starting")),
+        lines.any(|line| line.contains("influxdb: ")),
         "it was not seen to start"
     );
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
