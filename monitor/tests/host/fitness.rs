@@ -239,7 +239,7 @@ fn an_address_of_another_machine_an_absent_image_and_a_port_used_twice_are_all_t
         assert!(
             messages.iter().any(|message| message.contains(part)),
             "{part}: {messages:#?}"
-        )
+        );
     };
     told("192.0.2.1, on which influxdb is to be reached, is no address of this machine");
     told(
