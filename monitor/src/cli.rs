@@ -1,11 +1,17 @@
 //! The command line.
 
 mod dashboards;
+pub(crate) mod down;
 mod host;
+pub(crate) mod logs;
+pub(crate) mod secrets;
+pub(crate) mod status;
+pub(crate) mod up;
 
 use std::io::Write as _;
 
 use clap::{Parser, Subcommand};
+use monitor::interrupt::Interrupt;
 
 pub(crate) use dashboards::DashboardsCommand;
 pub(crate) use host::HostArgs;
@@ -27,6 +33,21 @@ pub(crate) enum Command {
     /// Check what Grafana is provisioned with
     #[command(subcommand)]
     Dashboards(DashboardsCommand),
+    /// Bring the servers up, from nothing or from wherever they are; a host that is up is left as it is
+    Up(up::Arguments),
+
+    /// Stop the servers and remove their containers; all data stays
+    Down(down::Arguments),
+
+    /// Show how each container is, and why it is not well; status 3 where one is not
+    Status(status::Arguments),
+
+    /// Show what the servers wrote
+    Logs(logs::Arguments),
+
+    /// Passwords and tokens: list them, show one, replace them
+    Secrets(secrets::Arguments),
+
     /// Run the service on its embedded store and put it under load
     #[cfg(feature = "demo")]
     Demo(crate::demo::Arguments),
@@ -52,6 +73,16 @@ pub(crate) fn complain(error: &dyn std::fmt::Display, json: bool) -> u8 {
         print_json(&serde_json::json!({"error": error.to_string()}));
     }
     FAILED
+}
+
+/// Takes the signals over; gives the exit status where that fails.
+pub(crate) fn interrupt(json: bool) -> Result<Interrupt, u8> {
+    Interrupt::on_signals().map_err(|reason| {
+        complain(
+            &format!("the system refuses to tell signals ({reason}); try again"),
+            json,
+        )
+    })
 }
 
 /// Prints a result as JSON; a reader that has gone away is no error.

@@ -16,8 +16,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    let json = cli.json;
     match cli.command {
-        Command::Dashboards(command) => command.run(cli.json),
+        Command::Dashboards(command) => command.run(json),
+        Command::Up(arguments) => on_runtime(json, cli::up::run(arguments, json)),
+        Command::Down(arguments) => on_runtime(json, cli::down::run(arguments, json)),
+        Command::Status(arguments) => on_runtime(json, cli::status::run(arguments, json)),
+        Command::Logs(arguments) => on_runtime(json, cli::logs::run(arguments, json)),
+        Command::Secrets(arguments) => on_runtime(json, cli::secrets::run(arguments, json)),
         #[cfg(feature = "demo")]
         Command::Demo(arguments) => demo::run(arguments),
     }

@@ -2,14 +2,19 @@
 //! which wins.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::layout::Layout;
 
+/// Every setting with its default, and what it is for.
+const EXAMPLE: &str = include_str!("../settings.example.env");
+
 /// Port of Grafana's page.
 pub const GRAFANA_PORT: &str = "GRAFANA_PORT";
+/// Address of Grafana's page.
+pub const GRAFANA_BIND: &str = "GRAFANA_BIND";
 /// Address on which OTLP and InfluxDB are reached from the private network.
 pub const MONITOR_PRIVATE_ADDRESS: &str = "MONITOR_PRIVATE_ADDRESS";
 /// Port of OTLP over gRPC.
@@ -82,7 +87,9 @@ impl Settings {
         let path = layout.settings_file();
         let mut values = match std::fs::read_to_string(&path) {
             Ok(text) => parse(&text, &path)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                BTreeMap::new()
+            }
             Err(reason) => return Err(SettingsError::Unreadable { path, reason }),
         };
         values.extend(environment);
@@ -122,9 +129,11 @@ impl Settings {
     /// Where this host reaches its own Grafana.
     ///
     /// # Errors
-    /// Its port is not one.
+    /// Its address or port is not one.
     pub fn grafana_url(&self) -> Result<String, SettingsError> {
-        Ok(url(Ipv4Addr::LOCALHOST.into(), self.port(GRAFANA_PORT)?))
+        let address = self.parsed(GRAFANA_BIND, "an IP address")?;
+        let address = address.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+        Ok(url(reachable(address), self.port(GRAFANA_PORT)?))
     }
 
     /// Where this host reaches its own InfluxDB.
@@ -141,6 +150,22 @@ impl Settings {
     /// Its address or port is not one.
     pub fn otlp_url(&self) -> Result<String, SettingsError> {
         Ok(url(reachable(self.private_address()?), self.port(OTLP_HTTP_PORT)?))
+    }
+
+    /// Where this host reaches its own collector, OTLP over gRPC.
+    ///
+    /// # Errors
+    /// Its address or port is not one.
+    pub fn otlp_grpc_url(&self) -> Result<String, SettingsError> {
+        Ok(url(reachable(self.private_address()?), self.port(OTLP_GRPC_PORT)?))
+    }
+
+    /// Where this host reaches the service of the profile `local`.
+    ///
+    /// # Errors
+    /// Its port is not one.
+    pub fn service_url(&self) -> Result<String, SettingsError> {
+        Ok(url(Ipv4Addr::LOCALHOST.into(), self.port(SERVICE_PORT)?))
     }
 
     /// Where this host reaches its own Jaeger.
@@ -166,6 +191,23 @@ impl Settings {
             })
             .transpose()
     }
+}
+
+/// Writes a file with every setting as a comment, where there is none; gives whether it did.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_example(path: &Path, (user, group): (u32, u32)) -> io::Result<bool> {
+    if path.exists() {
+        return Ok(false);
+    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    // It has mode 0600: it may come to hold the password of a mail server.
+    let mut draft = tempfile::NamedTempFile::new_in(folder)?;
+    draft.write_all(EXAMPLE.as_bytes())?;
+    std::os::unix::fs::chown(draft.path(), Some(user), Some(group))?;
+    draft.persist(path).map_err(|error| error.error)?;
+    Ok(true)
 }
 
 /// What is published on every address is reached over loopback.
@@ -211,6 +253,8 @@ fn unquoted(value: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn settings(text: &str) -> Result<Settings, SettingsError> {
@@ -222,6 +266,41 @@ mod tests {
         let settings = settings("# a comment\nMONITOR_PRIVATE_ADDRESS=\"0.0.0.0\"\nINFLUXDB_PORT=18086\n").unwrap();
         assert_eq!(settings.influxdb_url().unwrap(), "http://127.0.0.1:18086");
         assert_eq!(settings.otlp_url().unwrap(), "http://127.0.0.1:4318");
+    }
+
+    #[test]
+    fn the_example_changes_nothing_and_is_well_formed_without_its_comment_signs() {
+        assert_eq!(settings(EXAMPLE).unwrap(), Settings::default());
+        let lines = EXAMPLE.lines().filter_map(|line| line.strip_prefix('#'));
+        let set: Vec<_> = lines.filter(|line| !line.starts_with([' ', '#'])).collect();
+        let values = settings(&set.join("\n")).unwrap();
+        for (name, default) in PORTS {
+            assert_eq!(values.port(name).unwrap(), *default, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_example_has_every_variable_of_the_compose_file() {
+        let compose = include_str!("../compose.yaml");
+        // Set by this program.
+        let own = ["MONITOR_DATA", "MONITOR_UID", "MONITOR_GID", "GRAFANA_PROVISIONING"];
+        let mut names = BTreeSet::new();
+        for (_, rest) in compose.match_indices("${").map(|(at, _)| compose.split_at(at + 2)) {
+            let end = rest.find(|character: char| {
+                !character.is_ascii_uppercase() && !character.is_ascii_digit() && character != '_'
+            });
+            names.extend(end.map(|end| &rest[..end]));
+        }
+        // Handed on if it is set: a name without a value.
+        let bare = compose.lines().map(str::trim).filter_map(|line| line.strip_suffix(':'));
+        names.extend(bare.filter(|name| {
+            name.chars()
+                .all(|character| character.is_ascii_uppercase() || character == '_')
+        }));
+        assert!(names.len() > 30, "{names:?}");
+        for name in names.into_iter().filter(|name| !own.contains(name)) {
+            assert!(EXAMPLE.contains(&format!("\n#{name}=")), "{name}");
+        }
     }
 
     #[test]
