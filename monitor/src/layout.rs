@@ -60,6 +60,11 @@ impl Layout {
         self.data.join("settings.env")
     }
 
+    /// Held by whoever changes the host.
+    pub fn lock_file(&self) -> PathBuf {
+        self.data.join("monitor.lock")
+    }
+
     /// Where backups go unless told otherwise.
     pub fn backups(&self) -> PathBuf {
         self.data.join("backups")

@@ -89,6 +89,13 @@ impl Settings {
         Ok(Self { values })
     }
 
+    /// The same settings with these instead of some.
+    pub fn with(&self, values: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut changed = self.clone();
+        changed.values.extend(values);
+        changed
+    }
+
     /// The value of a setting; an empty one counts as not set, as in `${NAME:-default}`.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values

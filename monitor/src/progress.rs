@@ -1,0 +1,37 @@
+//! What is being done, for whoever waits: a line on standard error for each change, in a terminal or not.
+
+use std::io::Write as _;
+use std::time::Instant;
+
+/// Lines on standard error with the seconds since the beginning.
+#[derive(Debug)]
+pub struct Progress {
+    begun: Instant,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self { begun: Instant::now() }
+    }
+}
+
+impl Progress {
+    /// Says that something began, changed or is done.
+    pub fn line(&self, text: &str) {
+        // Progress that nobody can read is no reason to stop.
+        let _ = writeln!(
+            std::io::stderr(),
+            "[{:3}s] {}",
+            self.begun.elapsed().as_secs(),
+            without_controls(text)
+        );
+    }
+}
+
+/// Text of containers and servers, which must not steer the terminal.
+pub fn without_controls(text: &str) -> String {
+    text.chars()
+        .map(|character| if character == '\t' { ' ' } else { character })
+        .filter(|character| !character.is_control())
+        .collect()
+}
