@@ -2,7 +2,7 @@
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test tools lint audit bench test-env
+.PHONY: help build run up down images test tools lint audit bench test-env
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,21 +16,38 @@ run: ## Run the service, a load run against it, and report: needs Rust and a C c
 	cargo build --release --locked -p monitor
 	target/release/monitor demo --report target/demo-report.html $(ARGS)
 
+up: images ## Run everything in Docker: a service under load, and Grafana on port 3000
+	@tools/packages cargo cc docker
+	cargo build --release --locked -p monitor
+	target/release/monitor up --local $(ARGS)
+
+down: ## Stop what make up started; data stays
+	@tools/packages cargo cc docker
+	cargo build --release --locked -p monitor
+	target/release/monitor down $(ARGS)
+
+images: ## Build and pull the images that make up runs, where they are not there yet
+	@tools/packages docker
+	@tools/images
+
 test: lint tools ## Run every check and every test, getting first what they need
 	@environment=$$($(MAKE) -s test-env) && eval "$$environment" && \
 		tools/stage 'Tests' cargo test --workspace --features loadgen/s3 --locked --no-fail-fast
 
 tools: ## Get the servers and the browser that the tests talk to; minutes the first time
-	@tools/stage 'Programs the tests talk to' tools/packages java mvn chromium
+	@tools/stage 'Programs the tests talk to' tools/packages java mvn chromium docker dockerd iptables ip busybox
 	@tools/stage 'DynamoDB Local' tools/dynamodb-local/home
 	@tools/stage 'OpenTelemetry Collector' tools/otelcol/home
 	@tools/stage 'InfluxDB' tools/influxd/home
 	@tools/stage 'Jaeger' tools/jaeger/home
+	@tools/stage 'Docker Compose' tools/compose/home
+	@tools/stage 'Health check of containers' tools/healthcheck/home
 
 lint: ## Run every check that needs no running program
 	@tools/stage 'Programs the checks need' tools/packages cargo cc shellcheck yamllint
 	@tools/stage 'Formatting' cargo fmt --all --check
 	@tools/stage 'Shell scripts' tools/shellcheck
+	@tools/stage 'Dockerfiles' tools/hadolint
 	@tools/stage 'YAML' yamllint --strict .
 	@tools/stage 'Clippy' cargo clippy --workspace --all-targets --features loadgen/s3 --locked -- -D warnings
 	@tools/stage 'Documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
@@ -48,5 +65,7 @@ bench: build ## Measure the service and loadgen beside their peers
 test-env: ## Print what cargo test needs: eval "$(make -s test-env)"
 	@dynamodb=$$(tools/dynamodb-local/home) otelcol=$$(tools/otelcol/home) && \
 		influxd=$$(tools/influxd/home) jaeger=$$(tools/jaeger/home) && \
+		compose=$$(tools/compose/home) healthcheck=$$(tools/healthcheck/home) && \
 		printf "export %s='%s'\n" DYNAMODB_LOCAL_HOME "$$dynamodb" \
-			OTELCOL "$$otelcol/otelcol" INFLUXD "$$influxd/influxd" JAEGER "$$jaeger/jaeger"
+			OTELCOL "$$otelcol/otelcol" INFLUXD "$$influxd/influxd" JAEGER "$$jaeger/jaeger" \
+			COMPOSE "$$compose/docker-compose" HEALTHCHECK "$$healthcheck/healthcheck"

@@ -1,10 +1,18 @@
 //! The command line.
 
+pub(crate) mod backup;
+pub(crate) mod down;
 mod host;
+pub(crate) mod logs;
+pub(crate) mod restore;
+pub(crate) mod secrets;
+pub(crate) mod status;
+pub(crate) mod up;
 
 use std::io::Write as _;
 
 use clap::{Parser, Subcommand};
+use monitor::interrupt::Interrupt;
 
 pub(crate) use host::HostArgs;
 
@@ -22,6 +30,27 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Bring the servers up, from nothing or from wherever they are; a host that is up is left as it is
+    Up(up::Arguments),
+
+    /// Stop the servers and remove their containers; all data stays
+    Down(down::Arguments),
+
+    /// Show how each container is, and why it is not well; status 3 where one is not
+    Status(status::Arguments),
+
+    /// Show what the servers wrote
+    Logs(logs::Arguments),
+
+    /// Passwords and tokens: list them, show one, replace them
+    Secrets(secrets::Arguments),
+
+    /// Take a backup of all data while the servers go on; list, verify and prune backups
+    Backup(backup::Arguments),
+
+    /// Restore a backup into this host
+    Restore(restore::Arguments),
+
     /// Run the service on its embedded store and put it under load
     #[cfg(feature = "demo")]
     Demo(crate::demo::Arguments),
@@ -47,6 +76,16 @@ pub(crate) fn complain(error: &dyn std::fmt::Display, json: bool) -> u8 {
         print_json(&serde_json::json!({"error": error.to_string()}));
     }
     FAILED
+}
+
+/// Takes the signals over; gives the exit status where that fails.
+pub(crate) fn interrupt(json: bool) -> Result<Interrupt, u8> {
+    Interrupt::on_signals().map_err(|reason| {
+        complain(
+            &format!("the system refuses to tell signals ({reason}); try again"),
+            json,
+        )
+    })
 }
 
 /// Prints a result as JSON; a reader that has gone away is no error.

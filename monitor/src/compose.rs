@@ -1,5 +1,6 @@
 //! The containers of the host, through `docker compose`.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
@@ -10,8 +11,28 @@ use tokio::process::Command;
 
 use crate::layout::Layout;
 
+/// The service whose container ends after each run and is started again.
+const LOADGEN: &str = "loadgen";
+
+/// Profile of the service and the load generator on this machine.
+pub const LOCAL_PROFILE: &str = "local";
+
 /// Lines of an answer that go into an error.
 const SHOWN_LINES: usize = 5;
+
+/// What docker writes where its daemon does not answer.
+const NO_DAEMON: &[&str] = &[
+    "Cannot connect to the Docker daemon",
+    "failed to connect to the docker API",
+    "permission denied while trying",
+    "error during connect",
+];
+
+/// Commands of compose that are used; the others of its arguments are flags and names.
+const VERBS: &[&str] = &[
+    "config", "cp", "down", "exec", "kill", "logs", "pause", "ps", "restart", "rm", "run", "start", "stop", "unpause",
+    "up",
+];
 
 /// What is handed to `docker compose` with every command.
 #[derive(Clone, Debug)]
@@ -46,17 +67,19 @@ pub enum ComposeError {
         message: String,
     },
     /// The command failed.
-    #[error("docker compose {command} failed: {message}")]
+    #[error("docker {command} failed: {message}")]
     Failed {
-        /// Its verb.
+        /// `compose` and its verb, or another of docker's.
         command: String,
         /// The last lines that it wrote.
         message: String,
     },
     /// Its answer is not what was expected.
-    #[error("docker compose {command} gave an answer that cannot be read ({reason}); version 2.21 or newer is needed")]
+    #[error(
+        "docker {command} gave an answer that cannot be read ({reason}); Docker 24 with compose 2.21 or newer is needed"
+    )]
     Unreadable {
-        /// Its verb.
+        /// `compose` and its verb, or another of docker's.
         command: String,
         /// What is wrong with it.
         reason: String,
@@ -67,6 +90,9 @@ pub enum ComposeError {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all(deserialize = "PascalCase"))]
 pub struct Container {
+    /// Its identifier in Docker.
+    #[serde(rename(deserialize = "ID"), default)]
+    pub id: String,
     /// Its service in `compose.yaml`.
     pub service: String,
     /// Its name.
@@ -85,10 +111,57 @@ pub struct Container {
 }
 
 impl Container {
-    /// Whether it runs and its health check, if any, is content.
+    /// Whether it runs and its health check, if any, is content; or rests between two runs, where that is its way.
     pub fn is_healthy(&self) -> bool {
-        self.state == "running" && matches!(self.health.as_str(), "healthy" | "")
+        self.state == "running" && matches!(self.health.as_str(), "healthy" | "") || self.rests()
     }
+
+    /// Runs of loadgen follow each other; a crossed threshold is a result as well.
+    fn rests(&self) -> bool {
+        self.service == LOADGEN && self.state == "restarting" && matches!(self.exit_code, 0 | 99)
+    }
+
+    /// Its state and health in a word or two.
+    pub fn condition(&self) -> String {
+        match (self.state.as_str(), self.health.as_str()) {
+            ("running", "") => "running".to_owned(),
+            ("running", health) => health.to_owned(),
+            ("exited", _) => format!("ended with status {}", self.exit_code),
+            (state, _) => state.to_owned(),
+        }
+    }
+}
+
+/// What the compose files come to.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Configuration {
+    /// Services by name.
+    pub services: BTreeMap<String, Service>,
+}
+
+/// A service of the compose files.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Service {
+    /// Its image.
+    #[serde(default)]
+    pub image: Option<String>,
+    /// Its published ports.
+    #[serde(default)]
+    pub ports: Vec<Port>,
+    /// Bytes of memory that it may take.
+    #[serde(default)]
+    pub mem_limit: Option<String>,
+}
+
+/// A published port of a service.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Port {
+    /// Address of the machine; all of them where there is none.
+    #[serde(default)]
+    pub host_ip: Option<String>,
+    /// Port of the machine.
+    #[serde(default)]
+    pub published: Option<String>,
 }
 
 impl Compose {
@@ -130,7 +203,8 @@ impl Compose {
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
-        Err(failure(arguments, &output))
+        let verb = arguments.iter().find(|argument| VERBS.contains(argument));
+        Err(failure(format!("compose {}", verb.unwrap_or(&"")), &output))
     }
 
     /// A command not yet started, for those who want to follow what it prints.
@@ -157,7 +231,7 @@ impl Compose {
     pub async fn containers(&self) -> Result<Vec<Container>, ComposeError> {
         let text = self.run(&["ps", "--all", "--format", "json"]).await?;
         let unreadable = |error: serde_json::Error| ComposeError::Unreadable {
-            command: "ps".to_owned(),
+            command: "compose ps".to_owned(),
             reason: error.to_string(),
         };
         // A line for each container since 2.21, an array before.
@@ -190,6 +264,28 @@ impl Compose {
         Ok(services)
     }
 
+    /// What the compose files come to, with the services of those profiles.
+    ///
+    /// # Errors
+    /// As [`Compose::run`], or a file is malformed.
+    pub async fn configuration(&self, profiles: &[&str]) -> Result<Configuration, ComposeError> {
+        let mut arguments = Vec::new();
+        for profile in profiles {
+            arguments.extend(["--profile", profile]);
+        }
+        arguments.extend(["config", "--format", "json"]);
+        let text = self.run(&arguments).await?;
+        serde_json::from_str(&text).map_err(|error| ComposeError::Unreadable {
+            command: "compose config".to_owned(),
+            reason: error.to_string(),
+        })
+    }
+
+    /// Name of the project in Docker.
+    pub fn project(&self) -> &str {
+        &self.project
+    }
+
     fn variables(&self) -> Vec<(&'static str, OsString)> {
         let (user, group) = self.owner;
         vec![
@@ -201,19 +297,24 @@ impl Compose {
     }
 }
 
-fn failure(arguments: &[&str], output: &Output) -> ComposeError {
+/// Tells what went wrong from what docker wrote.
+pub(crate) fn failure(command: String, output: &Output) -> ComposeError {
     let text = String::from_utf8_lossy(&output.stderr);
     let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let message = lines[lines.len().saturating_sub(SHOWN_LINES)..].join("; ");
-    if message.contains("'compose' is not a docker command") || message.contains("unknown command: docker compose") {
+    // docker without the plugin takes the flags of compose for its own.
+    if [
+        "'compose' is not a docker command",
+        "unknown command: docker compose",
+        "unknown flag: --project-name",
+    ]
+    .iter()
+    .any(|sign| text.contains(sign))
+    {
         return ComposeError::NoCompose;
     }
-    if message.contains("Cannot connect to the Docker daemon") || message.contains("permission denied while trying") {
+    if NO_DAEMON.iter().any(|sign| text.contains(sign)) {
         return ComposeError::NoDaemon { message };
     }
-    let verb = arguments.iter().find(|argument| !argument.starts_with('-'));
-    ComposeError::Failed {
-        command: verb.map_or_else(String::new, |verb| (*verb).to_owned()),
-        message,
-    }
+    ComposeError::Failed { command, message }
 }

@@ -1,6 +1,9 @@
 //! InfluxDB 2 as its administrator sees it: set-up, buckets, tokens, queries.
 
+mod admin;
 mod csv;
+pub mod set_up;
+pub mod tokens;
 
 use std::time::Duration;
 
@@ -231,6 +234,27 @@ impl InfluxDb {
             Err(error) if error.status() == Some(404) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Makes [`ORGANISATION`]; gives its identifier.
+    ///
+    /// # Errors
+    /// It does not answer, or refuses the token.
+    pub async fn create_organisation(&self) -> Result<String, HttpError> {
+        let request = self.request(Method::POST, "/api/v2/orgs");
+        let request = request.json(&json!({"name": ORGANISATION}));
+        http::json::<Organisation>(SERVICE, request).await.map(|made| made.id)
+    }
+
+    /// Has a bucket keep points for as long as is planned.
+    ///
+    /// # Errors
+    /// It does not answer, refuses the token, or has no such bucket.
+    pub async fn set_retention(&self, id: &str, plan: BucketPlan) -> Result<(), HttpError> {
+        let request = self.request(Method::PATCH, &format!("/api/v2/buckets/{id}"));
+        let rule = json!({"type": "expire", "everySeconds": plan.retention.as_secs()});
+        let request = request.json(&json!({"retentionRules": [rule]}));
+        http::send(SERVICE, request).await.map(drop)
     }
 
     /// Buckets that the token may see.

@@ -2,12 +2,22 @@
 
 pub mod backup;
 pub mod compose;
+pub mod docker;
+pub mod folders;
+pub mod grafana_password;
+pub mod host;
 pub mod http;
 pub mod influxdb;
 pub mod interrupt;
 pub mod layout;
 pub mod lock;
 pub mod metrics;
+pub mod preflight;
 pub mod progress;
+pub mod rotation;
+pub mod secret_source;
 pub mod secrets;
 pub mod settings;
+pub mod status;
+pub mod up;
+mod waiting;

@@ -16,7 +16,15 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    let json = cli.json;
     match cli.command {
+        Command::Up(arguments) => on_runtime(json, cli::up::run(arguments, json)),
+        Command::Down(arguments) => on_runtime(json, cli::down::run(arguments, json)),
+        Command::Status(arguments) => on_runtime(json, cli::status::run(arguments, json)),
+        Command::Logs(arguments) => on_runtime(json, cli::logs::run(arguments, json)),
+        Command::Secrets(arguments) => on_runtime(json, cli::secrets::run(arguments, json)),
+        Command::Backup(arguments) => on_runtime(json, cli::backup::run(arguments, json)),
+        Command::Restore(arguments) => on_runtime(json, cli::restore::run(arguments, json)),
         #[cfg(feature = "demo")]
         Command::Demo(arguments) => demo::run(arguments),
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::{self, DirBuilder, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -42,6 +42,23 @@ impl Secret {
         Self::InfluxdbAdminPassword,
         Self::InfluxdbOperatorToken,
     ];
+
+    /// The secret of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|secret| secret.name() == name)
+    }
+
+    /// What it is for.
+    pub const fn purpose(self) -> &'static str {
+        match self {
+            Self::GrafanaAdminPassword => "password of Grafana's user admin",
+            Self::InfluxdbAdminPassword => "password of InfluxDB's user admin",
+            Self::InfluxdbOperatorToken => "InfluxDB: everything (backups, rotation, checks)",
+            Self::InfluxdbTelemetryToken => "InfluxDB: the collector writes telemetry",
+            Self::InfluxdbLoadgenToken => "InfluxDB: loadgen writes loadgen",
+            Self::InfluxdbGrafanaToken => "InfluxDB: Grafana reads both buckets",
+        }
+    }
 
     /// Name of its file, of the secret in `compose.yaml`, and of the parameter in SSM.
     pub const fn name(self) -> &'static str {
@@ -179,6 +196,98 @@ impl SecretFiles {
         let path = self.path(secret);
         self.write_file(&path, value, owner)
             .map_err(|reason| SecretsError::Unwritable { path, reason })
+    }
+
+    /// File of a value that is to replace the secret once its server has taken it.
+    pub fn pending_path(&self, secret: Secret) -> PathBuf {
+        self.folder.join(format!("{}.new", secret.name()))
+    }
+
+    /// The value that waits, if one does.
+    ///
+    /// # Errors
+    /// It is not readable.
+    pub fn read_pending(&self, secret: Secret) -> Result<Option<Value>, SecretsError> {
+        let path = self.pending_path(secret);
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(Value::new(text)).filter(|value| !value.expose().is_empty())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(reason) => Err(SecretsError::Unreadable { path, reason }),
+        }
+    }
+
+    /// Keeps a value beside the secret until its server has taken it, so that neither is lost on the way.
+    ///
+    /// # Errors
+    /// As [`SecretFiles::write`].
+    pub fn write_pending(&self, secret: Secret, value: &Value, owner: Option<(u32, u32)>) -> Result<(), SecretsError> {
+        let path = self.pending_path(secret);
+        self.write_file(&path, value, owner)
+            .map_err(|reason| SecretsError::Unwritable { path, reason })
+    }
+
+    /// Puts the value that waits in the place of the secret.
+    ///
+    /// # Errors
+    /// None waits, or as [`SecretFiles::write`].
+    pub fn accept_pending(&self, secret: Secret, owner: Option<(u32, u32)>) -> Result<(), SecretsError> {
+        let (from, path) = (self.pending_path(secret), self.path(secret));
+        let accept = || {
+            if let Some((user, group)) = owner {
+                std::os::unix::fs::chown(&from, Some(user), Some(group))?;
+            }
+            fs::rename(&from, &path)?;
+            fs::File::open(&self.folder)?.sync_all()
+        };
+        accept().map_err(|reason| SecretsError::Unwritable {
+            path: path.clone(),
+            reason,
+        })
+    }
+
+    /// Makes at random what nobody hands out and is not there yet; gives what it made.
+    ///
+    /// # Errors
+    /// As [`SecretFiles::read`] and [`SecretFiles::write`].
+    pub fn generate_missing(&self, owner: (u32, u32)) -> Result<Vec<Secret>, SecretsError> {
+        let mut made = Vec::new();
+        for secret in Secret::GENERATED {
+            match self.read(secret) {
+                Ok(_) => {}
+                Err(SecretsError::Missing { .. }) => {
+                    self.write(secret, &Value::random()?, Some(owner))?;
+                    made.push(secret);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(made)
+    }
+
+    /// Gives every secret that is there mode 0600 and its owner again; gives those for which that was due.
+    ///
+    /// # Errors
+    /// A file belongs to somebody else.
+    pub fn put_permissions_right(&self, owner: (u32, u32)) -> Result<Vec<Secret>, SecretsError> {
+        let mut changed = Vec::new();
+        for secret in Secret::ALL {
+            let path = self.path(secret);
+            let Ok(found) = fs::metadata(&path) else { continue };
+            let put_right = || {
+                if (found.uid(), found.gid()) != owner {
+                    std::os::unix::fs::chown(&path, Some(owner.0), Some(owner.1))?;
+                }
+                fs::set_permissions(&path, Permissions::from_mode(0o600))
+            };
+            if found.mode() & 0o777 != 0o600 || (found.uid(), found.gid()) != owner {
+                put_right().map_err(|reason| SecretsError::Unwritable {
+                    path: path.clone(),
+                    reason,
+                })?;
+                changed.push(secret);
+            }
+        }
+        Ok(changed)
     }
 
     fn write_file(&self, path: &Path, value: &Value, owner: Option<(u32, u32)>) -> io::Result<()> {

@@ -2,11 +2,14 @@
 //! which wins.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::layout::Layout;
+
+/// Every setting with its default, and what it is for.
+const EXAMPLE: &str = include_str!("../settings.example.env");
 
 /// Port of Grafana's page.
 pub const GRAFANA_PORT: &str = "GRAFANA_PORT";
@@ -22,6 +25,13 @@ pub const INFLUXDB_PORT: &str = "INFLUXDB_PORT";
 pub const JAEGER_PORT: &str = "JAEGER_PORT";
 /// Port of the service in the profile `local`, on loopback alone.
 pub const SERVICE_PORT: &str = "SERVICE_PORT";
+
+/// Where backups go, and are looked for.
+pub const MONITOR_BACKUP_TO: &str = "MONITOR_BACKUP_TO";
+/// Public keys that backups are encrypted to, or a file of such.
+pub const MONITOR_BACKUP_ENCRYPT_TO: &str = "MONITOR_BACKUP_ENCRYPT_TO";
+/// File of the private key that opens backups.
+pub const MONITOR_BACKUP_IDENTITY: &str = "MONITOR_BACKUP_IDENTITY";
 
 /// Ports that `compose.yaml` publishes, and their defaults there.
 pub const PORTS: &[(&str, u16)] = &[
@@ -150,6 +160,22 @@ impl Settings {
         Ok(url(reachable(self.private_address()?), self.port(OTLP_HTTP_PORT)?))
     }
 
+    /// Where this host reaches its own collector, OTLP over gRPC.
+    ///
+    /// # Errors
+    /// Its address or port is not one.
+    pub fn otlp_grpc_url(&self) -> Result<String, SettingsError> {
+        Ok(url(reachable(self.private_address()?), self.port(OTLP_GRPC_PORT)?))
+    }
+
+    /// Where this host reaches the service of the profile `local`.
+    ///
+    /// # Errors
+    /// Its port is not one.
+    pub fn service_url(&self) -> Result<String, SettingsError> {
+        Ok(url(Ipv4Addr::LOCALHOST.into(), self.port(SERVICE_PORT)?))
+    }
+
     /// Where this host reaches its own Jaeger.
     ///
     /// # Errors
@@ -173,6 +199,23 @@ impl Settings {
             })
             .transpose()
     }
+}
+
+/// Writes a file with every setting as a comment, where there is none; gives whether it did.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_example(path: &Path, (user, group): (u32, u32)) -> io::Result<bool> {
+    if path.exists() {
+        return Ok(false);
+    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    // It has mode 0600: it may come to hold the password of a mail server.
+    let mut draft = tempfile::NamedTempFile::new_in(folder)?;
+    draft.write_all(EXAMPLE.as_bytes())?;
+    std::os::unix::fs::chown(draft.path(), Some(user), Some(group))?;
+    draft.persist(path).map_err(|error| error.error)?;
+    Ok(true)
 }
 
 /// What is published on every address is reached over loopback.
@@ -229,6 +272,17 @@ mod tests {
         let settings = settings("# a comment\nMONITOR_PRIVATE_ADDRESS=\"0.0.0.0\"\nINFLUXDB_PORT=18086\n").unwrap();
         assert_eq!(settings.influxdb_url().unwrap(), "http://127.0.0.1:18086");
         assert_eq!(settings.otlp_url().unwrap(), "http://127.0.0.1:4318");
+    }
+
+    #[test]
+    fn the_example_changes_nothing_and_is_well_formed_without_its_comment_signs() {
+        assert_eq!(settings(EXAMPLE).unwrap(), Settings::default());
+        let lines = EXAMPLE.lines().filter_map(|line| line.strip_prefix('#'));
+        let set: Vec<_> = lines.filter(|line| !line.starts_with([' ', '#'])).collect();
+        let values = settings(&set.join("\n")).unwrap();
+        for (name, default) in PORTS {
+            assert_eq!(values.port(name).unwrap(), *default, "{name}");
+        }
     }
 
     #[test]

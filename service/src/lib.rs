@@ -3,6 +3,7 @@
 //! A request goes from [`server`] through [`http::dispatch`] and [`http::router`] to a handler in [`http::items`], and
 //! from there to [`store`].
 
+pub mod health_check;
 pub mod http;
 pub mod item;
 pub mod logging;

@@ -16,6 +16,15 @@ use crate::telemetry::settings::{ECS_METADATA_VARIABLE, TelemetrySettings};
 /// The embedded store warns of every refused write, which is everyday business here.
 const DEFAULT_LOG: &str = "info,dynoxide=error";
 
+/// What the command line asks for.
+#[derive(Clone, Debug)]
+pub enum Invocation {
+    /// Serve with these settings.
+    Serve(Settings),
+    /// Ask the service that listens on this address for its health.
+    CheckHealth(SocketAddr),
+}
+
 /// Settings of the service.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -105,9 +114,14 @@ struct Arguments {
     /// Which log lines are written: a level, or levels by module such as info,service=debug
     #[arg(long, env = "RUST_LOG", value_name = "FILTER", default_value = DEFAULT_LOG, value_parser = log_filter)]
     log: Targets,
+
+    /// Ask the service that runs with the same --listen whether it is healthy, and exit with 0 if it is, with 1 if not;
+    /// for the health check of a container
+    #[arg(long)]
+    check_health: bool,
 }
 
-impl Settings {
+impl Invocation {
     /// Reads the flags and variables of this process.
     pub fn from_command_line() -> Result<Self, Refusal> {
         let command = Arguments::command();
@@ -116,6 +130,21 @@ impl Settings {
             .try_get_matches()
             .and_then(|matches| Arguments::from_arg_matches(&matches))
             .map_err(|error| Refusal::from_clap(&command, error))?;
+        if !arguments.check_health {
+            return Settings::read(arguments).map(Self::Serve);
+        }
+        if arguments.listen.port() == 0 {
+            return Err(Refusal::line(
+                "--check-health needs the port that the service listens on; set --listen / LISTEN_ADDR to it, not to 0"
+                    .to_owned(),
+            ));
+        }
+        Ok(Self::CheckHealth(arguments.listen))
+    }
+}
+
+impl Settings {
+    fn read(arguments: Arguments) -> Result<Self, Refusal> {
         #[expect(clippy::disallowed_methods, reason = "this is the settings module")]
         let variable = |name: &str| std::env::var(name).ok();
         let in_ecs = variable(ECS_METADATA_VARIABLE).is_some();

@@ -217,7 +217,7 @@ impl CollectorOptions {
                 working_directory: None,
             })
         };
-        let (process, ports) = ServerProcess::start(SERVER, choose, launch, |ports| is_ready(&client, *ports))?;
+        let (process, ports) = ServerProcess::start(SERVER, choose, launch, |ports, _| is_ready(&client, *ports))?;
         Ok(Collector { process, ports, client })
     }
 }

@@ -57,7 +57,7 @@ impl DynamoDbLocal {
                 working_directory: Some(home.clone()),
             })
         };
-        let (process, port) = ServerProcess::start(SERVER, port::free, launch, |port| is_dynamodb(&client, *port))?;
+        let (process, port) = ServerProcess::start(SERVER, port::free, launch, |port, _| is_dynamodb(&client, *port))?;
         Ok(Self { process, port })
     }
 

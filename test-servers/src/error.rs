@@ -34,6 +34,21 @@ pub enum ServerError {
     },
     #[error("{server} is not running; restart() starts it again")]
     NotRunning { server: &'static str },
+    #[error("a Docker daemon for the tests needs root; run as root, or set DOCKER_HOST to a daemon that they may use")]
+    NotRoot,
+    #[error(
+        "{server} has no image of {program}, which is not built; run make test, or first: cargo test --workspace --no-run"
+    )]
+    NotBuilt {
+        server: &'static str,
+        program: &'static str,
+    },
+    #[error("{command} failed ({status}): {output}")]
+    Command {
+        command: String,
+        status: ExitStatus,
+        output: String,
+    },
     #[error("{server} did not answer: {cause}")]
     Unreachable { server: &'static str, cause: String },
     #[error("{server} answered {status} to {request}: {body}")]

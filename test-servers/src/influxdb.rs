@@ -32,11 +32,11 @@ pub struct InfluxDb {
 }
 
 /// What each may do is in the names of the methods that give them.
-struct Tokens {
-    telemetry_writer: String,
-    loadgen_writer: String,
-    reader: String,
-    operator: String,
+pub(crate) struct Tokens {
+    pub(crate) telemetry_writer: String,
+    pub(crate) loadgen_writer: String,
+    pub(crate) reader: String,
+    pub(crate) operator: String,
 }
 
 impl InfluxDb {
@@ -78,7 +78,7 @@ impl InfluxDb {
                 working_directory: None,
             })
         };
-        let (process, port) = ServerProcess::start(SERVER, port::free, launch, |port| is_ready(&client, *port))?;
+        let (process, port) = ServerProcess::start(SERVER, port::free, launch, |port, _| is_ready(&client, *port))?;
         let tokens = set_up(&client, &url(port))?;
         Ok(Self {
             process,
@@ -158,7 +158,7 @@ fn is_ready(client: &Client, port: u16) -> bool {
 const DAY_SECONDS: u64 = 24 * 60 * 60;
 
 /// What an administrator does once on a new InfluxDB.
-fn set_up(client: &Client, url: &str) -> Result<Tokens, ServerError> {
+pub(crate) fn set_up(client: &Client, url: &str) -> Result<Tokens, ServerError> {
     let post = |path: &str, body: Json| client.post(format!("{url}{path}")).json(&body);
     let ask = |request: RequestBuilder| http::json(SERVER, request);
     let first = ask(post(

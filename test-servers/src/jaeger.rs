@@ -81,7 +81,7 @@ impl Jaeger {
                 working_directory: None,
             })
         };
-        let (process, ports) = ServerProcess::start(SERVER, choose, launch, |ports| is_ready(&client, *ports))?;
+        let (process, ports) = ServerProcess::start(SERVER, choose, launch, |ports, _| is_ready(&client, *ports))?;
         Ok(Self { process, ports, client })
     }
 

@@ -4,6 +4,8 @@
 //! Each runs on free ports of 127.0.0.1 with a folder of its own, is ready when `start` returns, and is gone with its
 //! folder when dropped, and also when the test process ends in any other way, `kill -9` included.
 //!
+//! [`Docker`] runs the same programs as containers, by the Compose file of the monitor host: [`ComposeProject`].
+//!
 //! They are heavy: tests that only send and ask take the `shared` one of their process and tell their data apart by
 //! ids; tests that stop, kill or pause a server start their own.
 //!
@@ -27,6 +29,7 @@
 //! ```
 
 mod collector;
+mod docker;
 mod dynamodb_local;
 mod error;
 mod http;
@@ -36,6 +39,7 @@ mod port;
 mod process;
 
 pub use collector::{Collector, CollectorOptions};
+pub use docker::{ComposeProject, Container, Docker};
 pub use dynamodb_local::DynamoDbLocal;
 pub use error::ServerError;
 pub use http::client_builder;

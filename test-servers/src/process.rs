@@ -62,7 +62,7 @@ pub(crate) fn in_repository(path: &str) -> PathBuf {
     clippy::disallowed_methods,
     reason = "settings of the tests, which have no settings module"
 )]
-fn setting(variable: &str) -> Option<OsString> {
+pub(crate) fn setting(variable: &str) -> Option<OsString> {
     std::env::var_os(variable)
 }
 
@@ -74,13 +74,13 @@ pub(crate) struct ServerProcess {
 }
 
 impl ServerProcess {
-    /// Starts what `launch` makes for an empty folder and waits until `is_ready`; both get what `choose` chose, ports
-    /// above all.
+    /// Starts what `launch` makes for an empty folder and waits until `is_ready`; all get what `choose` chose, ports above
+    /// all, and the latter two the folder.
     pub(crate) fn start<Chosen>(
         server: &'static str,
         choose: impl Fn() -> io::Result<Chosen>,
         launch: impl Fn(&Chosen, &Path) -> io::Result<Launch>,
-        is_ready: impl Fn(&Chosen) -> bool,
+        is_ready: impl Fn(&Chosen, &Path) -> bool,
     ) -> Result<(Self, Chosen), ServerError> {
         let system = |cause| ServerError::System { server, cause };
         let mut attempt = 0;
@@ -97,7 +97,8 @@ impl ServerProcess {
                 running: None,
                 folder,
             };
-            match process.run(|| is_ready(&chosen)) {
+            let folder = process.folder.path().to_owned();
+            match process.run(|| is_ready(&chosen, &folder)) {
                 Ok(()) => return Ok((process, chosen)),
                 Err(ServerError::Ended { .. }) if attempt < ATTEMPTS && process.log().contains(PORT_TAKEN) => {}
                 Err(error) => return Err(error),
@@ -216,6 +217,13 @@ impl ServerProcess {
         let server = self.launch.server;
         let running = self.running.as_ref().ok_or(ServerError::NotRunning { server })?;
         kill_process(Pid::from_child(&running.child), signal).map_err(|error| self.system(error.into()))
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> Result<u32, ServerError> {
+        let server = self.launch.server;
+        let running = self.running.as_ref().ok_or(ServerError::NotRunning { server })?;
+        Ok(running.child.id())
     }
 
     pub(crate) fn folder(&self) -> &Path {

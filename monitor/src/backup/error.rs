@@ -8,6 +8,7 @@ use super::destination::DestinationError;
 use super::encryption::KeyError;
 use super::part::{CheckError, PartError};
 use crate::compose::ComposeError;
+use crate::folders::FolderError;
 use crate::http::HttpError;
 use crate::interrupt::Interrupted;
 use crate::lock::LockError;
@@ -36,6 +37,8 @@ pub enum BackupError {
     Compose(#[from] ComposeError),
     #[error(transparent)]
     Secrets(#[from] SecretsError),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     #[error(transparent)]
     Settings(#[from] SettingsError),
     #[error(

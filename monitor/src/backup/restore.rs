@@ -18,6 +18,7 @@ use super::part::PartError;
 use super::swap::Swap;
 use super::{extract, grafana, space};
 use crate::compose::{Compose, ComposeError};
+use crate::host::Host;
 use crate::influxdb::InfluxDb;
 use crate::interrupt::Interrupt;
 use crate::layout::Layout;
@@ -39,12 +40,8 @@ const ANSWER: Duration = Duration::from_secs(600);
 
 /// What to restore, and where.
 pub struct Restoring<'a> {
-    /// Where its files go.
-    pub layout: &'a Layout,
-    /// Where its servers will be.
-    pub settings: &'a Settings,
-    /// Its containers.
-    pub compose: &'a Compose,
+    /// The host.
+    pub host: &'a Host,
     /// Where the backup lies.
     pub source: &'a Destination,
     /// Its id, or `latest`.
@@ -80,7 +77,7 @@ pub async fn restore(
     interrupt: &Interrupt,
     progress: &Progress,
 ) -> Result<Restoration, BackupError> {
-    let layout = restoring.layout;
+    let layout = &restoring.host.layout;
     extract::make_folder(layout.data())?;
     let _lock = Lock::take(layout)?;
     let swap = Swap::of(layout);
@@ -88,7 +85,7 @@ pub async fn restore(
     let undid_interrupted = swap.is_pending();
     if undid_interrupted {
         progress.line("a restore was interrupted: putting the data from before it back");
-        stop(restoring.compose, &runs).await?;
+        stop(&restoring.host.compose, &runs).await?;
         swap.undo()?;
     }
     let (_, manifest) = catalogue::find(restoring.source, restoring.id).await?;
@@ -110,7 +107,7 @@ pub async fn restore(
     }
 
     progress.line("stopping servers and putting the data in place");
-    stop(restoring.compose, &runs).await?;
+    stop(&restoring.host.compose, &runs).await?;
     refuse_open(layout)?;
     swap.replace()?;
     let found = if restoring.start {
@@ -146,7 +143,7 @@ async fn read(
     ));
     extract::check(store, manifest, interrupt)?;
     progress.line("unpacking");
-    let owner = restoring.compose.owner();
+    let owner = restoring.host.compose.owner();
     extract::extract(store, manifest, restoring.identities, new, owner, interrupt)
 }
 
@@ -160,12 +157,12 @@ async fn undo(
 ) -> BackupError {
     progress.line("putting the data from before back");
     let back = async {
-        stop(restoring.compose, &SERVERS).await?;
+        stop(&restoring.host.compose, &SERVERS).await?;
         swap.undo()?;
         if !runs.is_empty() {
             let mut arguments = vec!["start"];
             arguments.extend(runs);
-            restoring.compose.run(&arguments).await?;
+            restoring.host.compose.run(&arguments).await?;
         }
         Ok(())
     };
@@ -179,7 +176,7 @@ async fn undo(
 
 /// Servers that run; none without Docker, where that is not needed.
 async fn find_running(restoring: &Restoring<'_>) -> Result<Vec<&'static str>, BackupError> {
-    let containers = match restoring.compose.containers().await {
+    let containers = match restoring.host.compose.containers().await {
         Ok(containers) => containers,
         Err(ComposeError::NoDocker { .. } | ComposeError::NoCompose | ComposeError::NoDaemon { .. })
             if !restoring.start =>
@@ -231,17 +228,17 @@ async fn start_and_compare(
     interrupt: &Interrupt,
     progress: &Progress,
 ) -> Result<Comparison, BackupError> {
-    let layout = restoring.layout;
-    for (_, name) in crate::layout::SERVER_DIRECTORIES {
-        ready_folder(&layout.data().join(name), restoring.compose.owner())?;
-    }
+    let layout = &restoring.host.layout;
+    crate::folders::make_ready(layout, restoring.host.compose.owner())?;
     let dashboards = dashboards(layout.data())?;
     progress.line("starting servers; InfluxDB builds its indexes");
     let mut arguments = vec!["up", "--detach"];
     arguments.extend(SERVERS.iter().rev());
-    let started = interrupt.during(restoring.compose.run(&arguments)).await?;
+    let started = interrupt.during(restoring.host.compose.run(&arguments)).await?;
     started?;
-    let work = wait_and_compare(layout, restoring.settings, contents, dashboards, progress);
+    // A host without settings has taken those of the backup.
+    let settings = Settings::load(layout, std::env::vars())?;
+    let work = wait_and_compare(layout, &settings, contents, dashboards, progress);
     interrupt.during(work).await?
 }
 
@@ -296,15 +293,4 @@ pub(super) fn dashboards(data: &Path) -> Result<u64, BackupError> {
     } else {
         Ok(0)
     }
-}
-
-fn ready_folder(path: &Path, owner: (u32, u32)) -> Result<(), BackupError> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    extract::make_folder(path)?;
-    if rustix::process::getuid().is_root() {
-        extract::give_to(path, owner)?;
-    }
-    Ok(())
 }

@@ -15,27 +15,20 @@ use super::swap::Swap;
 use super::writing::Writing;
 use super::{grafana, host_files, influxdb, jaeger, space, stamp};
 use crate::compose::{Compose, ComposeError};
+use crate::host::Host;
 use crate::influxdb::InfluxDb;
 use crate::interrupt::Interrupt;
-use crate::layout::Layout;
 use crate::lock::Lock;
 use crate::progress::Progress;
-use crate::secrets::{Secret, SecretFiles};
-use crate::settings::Settings;
+use crate::secrets::Secret;
 
 /// A whole shard comes as one answer.
 const ANSWER: Duration = Duration::from_secs(24 * 3600);
 
 /// What to back up, and to where.
 pub struct Taking<'a> {
-    /// Where its files are.
-    pub layout: &'a Layout,
-    /// Where its servers are.
-    pub settings: &'a Settings,
-    /// Its tokens.
-    pub secrets: &'a SecretFiles,
-    /// Its containers.
-    pub compose: &'a Compose,
+    /// The host.
+    pub host: &'a Host,
     /// Where the backup goes.
     pub destination: &'a Destination,
     /// Who can read it; everyone who has its files, where there is none.
@@ -49,12 +42,12 @@ pub struct Taking<'a> {
 /// # Errors
 /// A server does not answer, the destination cannot be written, or somebody asked to end.
 pub async fn take(taking: &Taking<'_>, interrupt: &Interrupt, progress: &Progress) -> Result<Manifest, BackupError> {
-    let _lock = Lock::take(taking.layout)?;
-    Swap::of(taking.layout).refuse_pending()?;
+    let _lock = Lock::take(&taking.host.layout)?;
+    Swap::of(&taking.host.layout).refuse_pending()?;
     let store = Store::open(taking.destination).await?;
     let started = SystemTime::now();
     let id = stamp::id(started);
-    let scratch = Scratch::make(taking.layout.data().join(".backup"))?;
+    let scratch = Scratch::make(taking.host.layout.data().join(".backup"))?;
     let mut writing = Writing {
         store: &store,
         id: &id,
@@ -81,13 +74,13 @@ async fn write(
     writing: &mut Writing<'_>,
     progress: &Progress,
 ) -> Result<Manifest, BackupError> {
-    let Taking { layout, settings, .. } = taking;
+    let Host { layout, settings, .. } = taking.host;
     let folder = |service: &str| layout.server(service).unwrap_or_else(|| layout.data().join(service));
-    let token = taking.secrets.read(Secret::InfluxdbOperatorToken)?;
+    let token = taking.host.secrets.read(Secret::InfluxdbOperatorToken)?;
     let influx = InfluxDb::new(settings.influxdb_url()?, Some(token), ANSWER);
     influx.health().await?;
     let restored_bytes = require_space(taking, writing.store)?;
-    let versions = versions(taking.compose).await?;
+    let versions = versions(&taking.host.compose).await?;
 
     progress.line("jaeger: looking at its latest traces");
     let traces = contents::traces(&settings.jaeger_url()?).await;
@@ -104,7 +97,7 @@ async fn write(
     progress.line("grafana: its database");
     let dashboards = grafana::database(&folder("grafana"), scratch, writing)?;
     progress.line("jaeger: its store; it is stopped for a moment");
-    let pause = jaeger::store(&folder("jaeger"), scratch, taking.compose, writing).await?;
+    let pause = jaeger::store(&folder("jaeger"), scratch, &taking.host.compose, writing).await?;
     progress.line("settings and secrets");
     host_files::write(layout, writing)?;
 
@@ -140,7 +133,7 @@ async fn write(
 
 /// Space for all that is copied, as if nothing could be compressed: much of it is already. Gives how much that is.
 fn require_space(taking: &Taking<'_>, store: &Store) -> Result<u64, BackupError> {
-    let layout = taking.layout;
+    let layout = &taking.host.layout;
     let folder = |service: &str| layout.server(service).unwrap_or_else(|| layout.data().join(service));
     let influxdb = space::bytes(&folder("influxdb"))?;
     let grafana = folder("grafana").join(grafana::DATABASE);

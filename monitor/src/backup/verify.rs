@@ -18,6 +18,7 @@ use super::part::PartError;
 use super::restore::{dashboards, wait_and_compare};
 use super::space;
 use crate::compose::Compose;
+use crate::host::Host;
 use crate::interrupt::Interrupt;
 use crate::layout::Layout;
 use crate::lock::Lock;
@@ -31,12 +32,8 @@ const NICENESS: i32 = 15;
 
 /// What to check.
 pub struct Verifying<'a> {
-    /// Where the host's files are; scratch data lies beside them.
-    pub layout: &'a Layout,
-    /// Where its servers are.
-    pub settings: &'a Settings,
-    /// Its containers, which the scratch ones are made like.
-    pub compose: &'a Compose,
+    /// The host; scratch servers are made like its own, and their data lies in its data folder.
+    pub host: &'a Host,
     /// Where the backup lies.
     pub source: &'a Destination,
     /// Its id, or `latest`.
@@ -112,7 +109,7 @@ async fn restore(
     extract::check(store, manifest, interrupt)?;
     progress.line("unpacking");
     let data = scratch.layout.data();
-    let owner = verifying.compose.owner();
+    let owner = verifying.host.compose.owner();
     extract::extract(store, manifest, verifying.identities, data, owner, interrupt)?;
     let dashboards = dashboards(data)?;
     progress.line("starting scratch servers; InfluxDB builds its indexes");
@@ -140,14 +137,14 @@ struct Scratch {
 
 impl Scratch {
     fn make(verifying: &Verifying<'_>) -> Result<Self, BackupError> {
-        let folder = verifying.layout.data().join(".verify");
+        let folder = verifying.host.layout.data().join(".verify");
         make_folder(&folder)?;
         // Held by whoever else is checking a backup; the host itself is not changed.
         let lock = Lock::take(&Layout::new(PathBuf::new(), folder.clone(), None))?;
         let layout = Layout::new(
-            verifying.layout.home().to_owned(),
+            verifying.host.layout.home().to_owned(),
             folder.join("data"),
-            Some(verifying.layout.provisioning()),
+            Some(verifying.host.layout.provisioning()),
         );
         let ports = [free_port(&folder)?, free_port(&folder)?].map(|port| port.to_string());
         let own = [
@@ -156,9 +153,9 @@ impl Scratch {
             (JAEGER_PORT, ports[1].clone()),
         ];
         let own = own.map(|(name, value)| (name.to_owned(), value));
-        let settings = verifying.settings.with(own.clone());
+        let settings = verifying.host.settings.with(own.clone());
         Ok(Self {
-            compose: verifying.compose.beside(layout.clone(), "verify", own.to_vec()),
+            compose: verifying.host.compose.beside(layout.clone(), "verify", own.to_vec()),
             layout,
             settings,
             folder,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use monitor::compose::Compose;
+pub(crate) use monitor::host::Host;
 use monitor::layout::Layout;
 use monitor::secrets::SecretFiles;
 use monitor::settings::{Settings, SettingsError};
@@ -32,15 +33,6 @@ pub(crate) struct HostArgs {
     /// Compose file that is merged over the host's; may be repeated
     #[arg(long, env = "MONITOR_COMPOSE_FILES", value_name = "FILE", value_delimiter = ',')]
     compose_file: Vec<PathBuf>,
-}
-
-/// Everything that commands need to know of the host.
-#[derive(Clone, Debug)]
-pub(crate) struct Host {
-    pub(crate) layout: Layout,
-    pub(crate) settings: Settings,
-    pub(crate) secrets: SecretFiles,
-    pub(crate) compose: Compose,
 }
 
 impl HostArgs {

@@ -24,6 +24,7 @@ mod api_description;
 mod concurrency;
 mod durability;
 mod dynamodb_failures;
+mod health_check;
 mod identifiers;
 mod items;
 mod listing;

@@ -1,0 +1,179 @@
+//! `monitor secrets`.
+
+use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::time::{Duration, SystemTime};
+
+use clap::builder::PossibleValuesParser;
+use clap::builder::TypedValueParser as _;
+use monitor::host::Host;
+use monitor::progress::Progress;
+use monitor::rotation::{self, RotationError};
+use monitor::secrets::Secret;
+
+use super::{DONE, HostArgs, INTERRUPTED, UNWELL, complain, interrupt, print_json};
+
+/// Commands of `monitor secrets`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Names, files and ages of all secrets; no values. Status 3 where one is missing or others may read it
+    List {
+        #[command(flatten)]
+        host: HostArgs,
+    },
+    /// Print the value of one secret on standard output
+    Show {
+        #[command(flatten)]
+        host: HostArgs,
+        /// Its name, as `list` shows it
+        #[arg(value_parser = secret_parser())]
+        name: Secret,
+    },
+    /// Replace secrets while everything goes on: the old one is withdrawn once the new one is seen to work. Ended half
+    /// way, what is in the files works, and running it again finishes it
+    Rotate {
+        #[command(flatten)]
+        host: HostArgs,
+        /// Their names, as `list` shows them
+        #[arg(value_name = "NAME", value_parser = secret_parser(), required_unless_present = "all")]
+        names: Vec<Secret>,
+        /// Every one of them
+        #[arg(long, conflicts_with = "names")]
+        all: bool,
+    },
+}
+
+fn secret_parser() -> impl clap::builder::TypedValueParser<Value = Secret> {
+    PossibleValuesParser::new(Secret::ALL.map(Secret::name))
+        .try_map(|name| Secret::named(&name).ok_or("there is no such secret"))
+}
+
+/// Does what is asked; gives the exit status.
+pub(crate) async fn run(arguments: Arguments, json: bool) -> u8 {
+    let (Command::List { host } | Command::Show { host, .. } | Command::Rotate { host, .. }) = &arguments.command;
+    let host = match host.clone().host() {
+        Ok(host) => host,
+        Err(error) => return complain(&error, json),
+    };
+    match arguments.command {
+        Command::List { .. } => list(&host, json),
+        Command::Show { name, .. } => show(&host, name, json),
+        Command::Rotate { names, all, .. } => rotate(&host, if all { Secret::ALL.to_vec() } else { names }, json).await,
+    }
+}
+
+#[derive(serde::Serialize)]
+struct Listed {
+    name: &'static str,
+    purpose: &'static str,
+    file: std::path::PathBuf,
+    /// Seconds since it was changed.
+    age: Option<u64>,
+    /// Why it is not as it should be.
+    fault: Option<String>,
+}
+
+fn list(host: &Host, json: bool) -> u8 {
+    let rows: Vec<_> = Secret::ALL.into_iter().map(|secret| listed(host, secret)).collect();
+    if json {
+        print_json(&rows);
+    } else {
+        let mut stdout = std::io::stdout().lock();
+        // A reader that has gone away is no error.
+        let _ = writeln!(stdout, "{:<25} {:<9} {:<48} STATE", "NAME", "CHANGED", "FOR");
+        for row in &rows {
+            let age = row
+                .age
+                .map_or_else(|| "-".to_owned(), |age| days(Duration::from_secs(age)));
+            let state = row.fault.as_deref().unwrap_or("well");
+            let _ = writeln!(stdout, "{:<25} {age:<9} {:<48} {state}", row.name, row.purpose);
+        }
+        let _ = writeln!(stdout, "\nFiles are in {}.", host.secrets.folder().display());
+    }
+    if rows.iter().any(|row| row.fault.is_some()) {
+        UNWELL
+    } else {
+        DONE
+    }
+}
+
+fn listed(host: &Host, secret: Secret) -> Listed {
+    let file = host.secrets.path(secret);
+    let found = std::fs::metadata(&file);
+    let changed = found.as_ref().ok().and_then(|found| found.modified().ok());
+    let fault = match &found {
+        Ok(found) if found.mode() & 0o077 != 0 => Some(format!(
+            "others may read it (mode {:o}); `monitor up` puts that right",
+            found.mode() & 0o777
+        )),
+        Ok(_) => None,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some("missing; `monitor up` makes it".to_owned()),
+        Err(error) => Some(format!(
+            "cannot be looked at ({error}); run this as the user who ran `monitor up`"
+        )),
+    };
+    Listed {
+        name: secret.name(),
+        purpose: secret.purpose(),
+        file,
+        age: changed.map(|changed| SystemTime::now().duration_since(changed).unwrap_or_default().as_secs()),
+        fault,
+    }
+}
+
+fn days(age: Duration) -> String {
+    match age.as_secs() {
+        seconds if seconds < 3600 => format!("{} min", seconds / 60),
+        seconds if seconds < 86_400 => format!("{} h", seconds / 3600),
+        seconds => format!("{} d", seconds / 86_400),
+    }
+}
+
+fn show(host: &Host, secret: Secret, json: bool) -> u8 {
+    match host.secrets.read(secret) {
+        Ok(value) => {
+            if json {
+                print_json(&serde_json::json!({"name": secret.name(), "value": value.expose()}));
+            } else {
+                // A reader that has gone away is no error.
+                let _ = writeln!(std::io::stdout(), "{}", value.expose());
+            }
+            DONE
+        }
+        Err(error) => complain(&error, json),
+    }
+}
+
+async fn rotate(host: &Host, mut wanted: Vec<Secret>, json: bool) -> u8 {
+    wanted.sort_unstable();
+    wanted.dedup();
+    let interrupt = match interrupt(json) {
+        Ok(interrupt) => interrupt,
+        Err(status) => return status,
+    };
+    match rotation::rotate(host, &wanted, &interrupt, &Progress::default()).await {
+        Ok(()) => {
+            let names: Vec<_> = wanted.iter().map(|secret| secret.name()).collect();
+            if json {
+                print_json(&serde_json::json!({"rotated": names}));
+            } else {
+                let _ = writeln!(std::io::stdout(), "Replaced: {}.", names.join(", "));
+            }
+            DONE
+        }
+        Err(error) => {
+            let status = complain(&error, json);
+            if matches!(error, RotationError::Interrupted(_)) {
+                INTERRUPTED
+            } else {
+                status
+            }
+        }
+    }
+}

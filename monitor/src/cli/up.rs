@@ -1,0 +1,145 @@
+//! `monitor up`.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use monitor::compose::LOCAL_PROFILE;
+use monitor::preflight::Check;
+use monitor::progress::Progress;
+use monitor::secret_source::{MONITOR_SECRETS_FROM, SecretSource};
+use monitor::up::{self, Request, Up, UpError};
+
+use super::{DONE, FAILED, HostArgs, INTERRUPTED, complain, interrupt, print_json};
+
+/// Flags of `monitor up`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    host: HostArgs,
+
+    #[command(flatten)]
+    profile: ProfileArgs,
+
+    /// Take passwords and the first operator token from ssm:/path/ (parameters named like the files in secrets/) or
+    /// from secretsmanager:PREFIX, instead of making them at random [env: MONITOR_SECRETS_FROM, settings.env as well]
+    #[arg(long, value_name = "SOURCE")]
+    secrets_from: Option<SecretSource>,
+
+    /// How long everything may take to become healthy
+    #[arg(long, value_name = "TIME", default_value = "3m", value_parser = timeout)]
+    timeout: Duration,
+
+    /// Do not look at this before; may be repeated
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    skip_check: Vec<Check>,
+}
+
+/// Flags that add the service and the load generator.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct ProfileArgs {
+    /// The service, on its embedded store, and a load generator as well: something to see on a laptop
+    #[arg(long)]
+    local: bool,
+
+    /// The same as --local, as compose says it
+    #[arg(long, value_name = "PROFILE")]
+    profile: Option<Profile>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Profile {
+    Local,
+}
+
+impl ProfileArgs {
+    pub(crate) fn is_local(self) -> bool {
+        self.local || matches!(self.profile, Some(Profile::Local))
+    }
+}
+
+fn timeout(text: &str) -> Result<Duration, &'static str> {
+    match humantime::parse_duration(text) {
+        Ok(duration) if (Duration::from_secs(1)..=Duration::from_secs(3600)).contains(&duration) => Ok(duration),
+        _ => Err("allowed: 1s to 1h, such as 90s or 3m"),
+    }
+}
+
+/// Brings the host up and says where everything is; gives the exit status.
+pub(crate) async fn run(arguments: Arguments, json: bool) -> u8 {
+    let host = match arguments.host.host() {
+        Ok(host) => host,
+        Err(error) => return complain(&error, json),
+    };
+    let interrupt = match interrupt(json) {
+        Ok(interrupt) => interrupt,
+        Err(status) => return status,
+    };
+    let source = match (arguments.secrets_from, host.settings.get(MONITOR_SECRETS_FROM)) {
+        (Some(source), _) => Some(source),
+        (None, None) => None,
+        (None, Some(text)) => match text.parse() {
+            Ok(source) => Some(source),
+            Err(error) => return complain(&format!("{MONITOR_SECRETS_FROM}={text}: {error}"), json),
+        },
+    };
+    let request = Request {
+        local: arguments.profile.is_local(),
+        timeout: arguments.timeout,
+        skipped: arguments.skip_check,
+        source,
+    };
+    match up::up(&host, &request, &interrupt, &Progress::default()).await {
+        Ok(up) if json => print_json(&up),
+        Ok(up) => show(&up, request.local),
+        Err(error) => return report(&error, json),
+    }
+    DONE
+}
+
+fn show(up: &Up, local: bool) {
+    let mut stdout = std::io::stdout().lock();
+    let state = if up.already_up { "already up" } else { "up" };
+    let with = if local {
+        format!(" (with the profile {LOCAL_PROFILE})")
+    } else {
+        String::new()
+    };
+    // A reader that has gone away is no error.
+    let _ = writeln!(stdout, "The monitor host is {state}{with}.\n");
+    for address in &up.addresses {
+        let _ = writeln!(stdout, "  {:<15} {}", address.name, address.url);
+    }
+    let _ = writeln!(
+        stdout,
+        "\nGrafana: user admin, password in {}\n(`monitor secrets show grafana-admin-password` prints it)",
+        up.grafana_password_file.display()
+    );
+}
+
+fn report(error: &UpError, json: bool) -> u8 {
+    match error {
+        UpError::Interrupted(_) => {
+            complain(error, json);
+            return INTERRUPTED;
+        }
+        UpError::Failed(failure) => {
+            let mut stderr = std::io::stderr().lock();
+            for line in &failure.log {
+                let _ = writeln!(stderr, "  {}: {line}", failure.service);
+            }
+            drop(stderr);
+            if json {
+                let _ = writeln!(std::io::stderr(), "error: {error}");
+                print_json(&serde_json::json!({"error": error.to_string(), "container": failure}));
+                return FAILED;
+            }
+        }
+        UpError::Unfit(faults) if json => {
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            print_json(&serde_json::json!({"error": error.to_string(), "faults": faults}));
+            return FAILED;
+        }
+        _ => {}
+    }
+    complain(error, json)
+}

@@ -1,0 +1,361 @@
+//! Replaces passwords and tokens while everything goes on. A token is made, kept, taken by whoever uses it, seen to
+//! work, and only then is the one before it withdrawn: wherever this ends, what is in the files works, and doing it
+//! again finishes it.
+
+use std::time::{Duration, SystemTime};
+
+use tokio::time::{Instant, sleep};
+
+use crate::compose::ComposeError;
+use crate::grafana_password::{self, Grafana, GrafanaPasswordError};
+use crate::host::Host;
+use crate::http::HttpError;
+use crate::influxdb::set_up::SetUpError;
+use crate::influxdb::tokens::{self, OPERATOR_DESCRIPTION, SCOPED_TOKENS, ScopedToken};
+use crate::influxdb::{Authorization, Bucket, InfluxDb, TELEMETRY};
+use crate::interrupt::{Interrupt, Interrupted};
+use crate::lock::{Lock, LockError};
+use crate::progress::Progress;
+use crate::secret_source::MONITOR_SECRETS_FROM;
+use crate::secrets::{Secret, SecretsError, Value};
+use crate::settings::SettingsError;
+use crate::waiting::{Failure, WaitError, Watch};
+
+const SERVER_TIMEOUT: Duration = Duration::from_secs(15);
+/// Longer than a container takes to start and the collector to write what it measures.
+const TAKING_TIME: Duration = Duration::from_secs(180);
+
+/// Why a secret was not replaced.
+#[derive(Debug, thiserror::Error)]
+pub enum RotationError {
+    /// Its value is kept elsewhere.
+    #[error("{name} is taken from {source_name}; change it there, then run `monitor up`, which has it taken")]
+    KeptElsewhere {
+        /// The secret.
+        name: &'static str,
+        /// Where it comes from.
+        source_name: String,
+    },
+    /// Whoever uses the token does not work with the new one.
+    #[error(
+        "{user} does not work with the new {name} ({reason}), and the old one still works; see `monitor logs {user}`, then run `monitor secrets rotate {name}` again"
+    )]
+    NotTaken {
+        /// The service that uses it.
+        user: &'static str,
+        /// The secret.
+        name: &'static str,
+        /// What was seen.
+        reason: String,
+    },
+    /// InfluxDB does not do with the new token what it should.
+    #[error(
+        "InfluxDB does not accept the new {name} ({reason}), and the old one still works; run `monitor secrets rotate {name}` again"
+    )]
+    NotAccepted {
+        /// The secret.
+        name: &'static str,
+        /// What was seen.
+        reason: String,
+    },
+    /// A container does not get well.
+    #[error("{} {}; {}", .0.service, .0.condition, .0.advice)]
+    Failed(Failure),
+    /// Docker.
+    #[error(transparent)]
+    Compose(#[from] ComposeError),
+    /// A server.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// InfluxDB.
+    #[error(transparent)]
+    SetUp(#[from] SetUpError),
+    /// Grafana.
+    #[error(transparent)]
+    Grafana(#[from] GrafanaPasswordError),
+    /// A secret's file.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+    /// A setting.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// Another command is at work.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// Somebody asked to end.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+}
+
+impl From<WaitError> for RotationError {
+    fn from(error: WaitError) -> Self {
+        match error {
+            WaitError::Compose(error) => Self::Compose(error),
+            WaitError::Failed(failure) => Self::Failed(failure),
+        }
+    }
+}
+
+/// Replaces secrets, in the order in which they are needed for each other.
+///
+/// # Errors
+/// See [`RotationError`]; those replaced before stay so.
+pub async fn rotate(
+    host: &Host,
+    wanted: &[Secret],
+    interrupt: &Interrupt,
+    progress: &Progress,
+) -> Result<(), RotationError> {
+    if let Some(source) = host.settings.get(MONITOR_SECRETS_FROM) {
+        let kept = [Secret::GrafanaAdminPassword, Secret::InfluxdbAdminPassword];
+        if let Some(secret) = wanted.iter().find(|secret| kept.contains(secret)) {
+            return Err(RotationError::KeptElsewhere {
+                name: secret.name(),
+                source_name: source.to_owned(),
+            });
+        }
+    }
+    let _lock = Lock::take(&host.layout)?;
+    let server = InfluxDb::new(host.settings.influxdb_url()?, None, SERVER_TIMEOUT);
+    let rotation = Rotation {
+        host,
+        server,
+        interrupt,
+        progress,
+    };
+    let scoped = SCOPED_TOKENS.iter().filter(|token| wanted.contains(&token.secret));
+    for token in scoped {
+        interrupt.check()?;
+        rotation.scoped_token(*token).await?;
+        progress.line(&format!("{}: replaced", token.secret.name()));
+    }
+    for secret in wanted {
+        interrupt.check()?;
+        match secret {
+            Secret::InfluxdbAdminPassword => rotation.influxdb_password().await?,
+            Secret::InfluxdbOperatorToken => rotation.operator_token().await?,
+            Secret::GrafanaAdminPassword => rotation.grafana_password().await?,
+            Secret::InfluxdbTelemetryToken | Secret::InfluxdbLoadgenToken | Secret::InfluxdbGrafanaToken => continue,
+        }
+        progress.line(&format!("{}: replaced", secret.name()));
+    }
+    Ok(())
+}
+
+struct Rotation<'a> {
+    host: &'a Host,
+    server: InfluxDb,
+    interrupt: &'a Interrupt,
+    progress: &'a Progress,
+}
+
+impl Rotation<'_> {
+    /// InfluxDB as its operator asks it, and its organisation.
+    async fn operator(&self) -> Result<(InfluxDb, String), RotationError> {
+        let token = self.host.secrets.read(Secret::InfluxdbOperatorToken)?;
+        let operator = self.server.with_token(token);
+        match operator.organisation().await {
+            Ok(Some(organisation)) => Ok((operator, organisation)),
+            Ok(None) => Err(self.operator_refused()),
+            Err(error) if error.status() == Some(401) => Err(self.operator_refused()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn operator_refused(&self) -> RotationError {
+        let file = self
+            .host
+            .secrets
+            .path(Secret::InfluxdbOperatorToken)
+            .display()
+            .to_string();
+        SetUpError::OperatorTokenRefused { file }.into()
+    }
+
+    async fn scoped_token(&self, token: ScopedToken) -> Result<(), RotationError> {
+        let name = token.secret.name();
+        let (operator, organisation) = self.operator().await?;
+        let buckets = operator.buckets().await?;
+        self.progress.line(&format!("{name}: making a new one"));
+        let made = token.create(&operator, &buckets, &organisation).await?;
+        let value = Value::new(made.token.clone());
+        self.try_out(token, &value, &buckets).await?;
+        self.host
+            .secrets
+            .write(token.secret, &value, Some(self.host.compose.owner()))?;
+        self.interrupt.during(self.have_it_taken(token)).await??;
+        // None of ours but the new one is in use any more, also those that an interrupted rotation left.
+        for old in operator.authorizations().await? {
+            if old.description == token.description && old.token != value.expose() {
+                operator.delete_authorization(&old.id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether InfluxDB lets the new token do what it is for, without leaving anything behind.
+    async fn try_out(&self, token: ScopedToken, value: &Value, buckets: &[Bucket]) -> Result<(), RotationError> {
+        let server = self.server.with_token(value.clone());
+        for plan in token.buckets {
+            let outcome = if token.action == "write" {
+                server.write(plan.name, String::new()).await
+            } else {
+                server
+                    .query(&format!(
+                        "from(bucket: \"{}\") |> range(start: -1s) |> limit(n: 1)",
+                        plan.name
+                    ))
+                    .await
+                    .map(drop)
+            };
+            match outcome {
+                Ok(()) => {}
+                // Without lines it complains of that alone.
+                Err(error) if token.action == "write" && error.status() == Some(400) => {}
+                Err(error) => {
+                    return Err(RotationError::NotAccepted {
+                        name: token.secret.name(),
+                        reason: error.to_string(),
+                    });
+                }
+            }
+        }
+        debug_assert!(buckets.len() >= token.buckets.len());
+        Ok(())
+    }
+
+    /// Whoever uses the token reads it when it starts: a container sees the file that was there when it was started.
+    async fn have_it_taken(&self, token: ScopedToken) -> Result<(), RotationError> {
+        let containers = self.host.compose.containers().await?;
+        let runs = |container: &&crate::compose::Container| {
+            container.service == token.user && matches!(container.state.as_str(), "running" | "restarting" | "paused")
+        };
+        if !containers.iter().any(|container| runs(&container)) {
+            self.progress
+                .line(&format!("{}: does not run, and takes it when it starts", token.user));
+            return Ok(());
+        }
+        let deadline = Instant::now() + TAKING_TIME;
+        let mut watch = Watch::new(&self.host.compose, self.progress, deadline, &containers);
+        watch.restart(&[token.user]).await?;
+        match token.secret {
+            Secret::InfluxdbTelemetryToken => self.collector_writes(token, deadline).await,
+            Secret::InfluxdbGrafanaToken => self.grafana_reads(token, deadline).await,
+            // It asks InfluxDB before each run, and would have ended.
+            _ => Ok(()),
+        }
+    }
+
+    /// The collector writes at least what it measures of the host every few seconds.
+    async fn collector_writes(&self, token: ScopedToken, deadline: Instant) -> Result<(), RotationError> {
+        let (operator, _) = self.operator().await?;
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        let flux = format!(
+            "from(bucket: \"{}\") |> range(start: {}) |> keep(columns: [\"_time\"]) |> limit(n: 1)",
+            TELEMETRY.name,
+            now.as_secs()
+        );
+        self.progress
+            .line(&format!("{}: waiting until it writes with the new token", token.user));
+        while operator.query(&flux).await?.is_empty() {
+            if Instant::now() > deadline {
+                return Err(not_taken(token, "nothing new came into the bucket telemetry"));
+            }
+            sleep(Duration::from_millis(500)).await;
+        }
+        Ok(())
+    }
+
+    async fn grafana_reads(&self, token: ScopedToken, deadline: Instant) -> Result<(), RotationError> {
+        let grafana = Grafana::new(self.host.settings.grafana_url()?, SERVER_TIMEOUT);
+        let password = self.host.secrets.read(Secret::GrafanaAdminPassword)?;
+        loop {
+            match grafana.data_source_answers(&password, "influxdb").await {
+                Ok(true) => return Ok(()),
+                Ok(false) => {
+                    self.progress
+                        .line("grafana: has no data source influxdb that could use the token");
+                    return Ok(());
+                }
+                // Each more would bring its lock-out nearer.
+                Err(error) if error.status() == Some(401) => {
+                    return Err(not_taken(token, "Grafana refuses the password in its file"));
+                }
+                Err(error) if Instant::now() > deadline => return Err(not_taken(token, &error.to_string())),
+                Err(_) => sleep(Duration::from_secs(1)).await,
+            }
+        }
+    }
+
+    /// Kept first: whatever InfluxDB has, its operator can set it again.
+    async fn influxdb_password(&self) -> Result<(), RotationError> {
+        let (operator, _) = self.operator().await?;
+        let password = Value::random()?;
+        let owner = self.host.compose.owner();
+        self.host
+            .secrets
+            .write(Secret::InfluxdbAdminPassword, &password, Some(owner))?;
+        operator.set_admin_password(&password).await?;
+        if operator.accepts_password(&password).await? {
+            return Ok(());
+        }
+        Err(RotationError::NotAccepted {
+            name: Secret::InfluxdbAdminPassword.name(),
+            reason: "signing in with it fails".to_owned(),
+        })
+    }
+
+    /// Only `monitor` uses it, from the file.
+    async fn operator_token(&self) -> Result<(), RotationError> {
+        const SECRET: Secret = Secret::InfluxdbOperatorToken;
+        let (operator, organisation) = self.operator().await?;
+        let authorizations = operator.authorizations().await?;
+        let current = self.host.secrets.read(SECRET)?;
+        let Some(current) = tokens::of_token(&authorizations, &current) else {
+            return Err(self.operator_refused());
+        };
+        let made = operator
+            .create_authorization(OPERATOR_DESCRIPTION, &organisation, &current.permissions)
+            .await?;
+        let successor = self.server.with_token(Value::new(made.token.clone()));
+        let seen = successor
+            .authorizations()
+            .await
+            .map_err(|error| RotationError::NotAccepted {
+                name: SECRET.name(),
+                reason: error.to_string(),
+            })?;
+        self.host
+            .secrets
+            .write(SECRET, &Value::new(made.token.clone()), Some(self.host.compose.owner()))?;
+        let is_old = |one: &&Authorization| one.id == current.id || one.description == OPERATOR_DESCRIPTION;
+        for old in seen.iter().filter(is_old).filter(|old| old.id != made.id) {
+            successor.delete_authorization(&old.id).await?;
+        }
+        Ok(())
+    }
+
+    async fn grafana_password(&self) -> Result<(), RotationError> {
+        const SECRET: Secret = Secret::GrafanaAdminPassword;
+        let grafana = Grafana::new(self.host.settings.grafana_url()?, SERVER_TIMEOUT);
+        let owner = self.host.compose.owner();
+        // One that was on its way may be Grafana's already, and another must not take its place unseen.
+        if self.host.secrets.read_pending(SECRET)?.is_none() {
+            self.host
+                .secrets
+                .write_pending(SECRET, &Value::random()?, Some(owner))?;
+        }
+        grafana_password::settle(&grafana, &self.host.secrets, owner).await?;
+        Ok(())
+    }
+}
+
+fn not_taken(token: ScopedToken, reason: &str) -> RotationError {
+    RotationError::NotTaken {
+        user: token.user,
+        name: token.secret.name(),
+        reason: reason.to_owned(),
+    }
+}

@@ -1,0 +1,126 @@
+//! Asking what a provisioned data source points at.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use reqwest::blocking::Client;
+use serde_json::{Value as Json, json};
+
+use crate::frames;
+
+/// Points that a panel has room for.
+const POINTS: u64 = 1000;
+
+/// One entry of `datasources`, with everything expanded.
+pub(crate) struct DataSource(Json);
+
+impl DataSource {
+    pub(crate) fn new(settings: Json) -> Self {
+        Self(settings)
+    }
+
+    pub(crate) fn uid(&self) -> &str {
+        self.text("/uid")
+    }
+
+    /// What the API says of it: without its secrets.
+    pub(crate) fn description(&self) -> Json {
+        let mut settings = self.0.clone();
+        if let Some(settings) = settings.as_object_mut() {
+            settings.remove("secureJsonData");
+        }
+        settings
+    }
+
+    /// Whether it can be used, or why not.
+    pub(crate) fn health(&self, client: &Client) -> Result<String, String> {
+        match self.text("/type") {
+            "influxdb" => {
+                let rows = self.flux(client, "buckets() |> limit(n: 10)")?;
+                let buckets = frames::from_csv(&rows, "A").map_err(|error| error.to_string())?;
+                if buckets.is_empty() {
+                    return Err("no buckets found".to_owned());
+                }
+                Ok(format!("{} buckets found", buckets.len()))
+            }
+            "jaeger" => {
+                let answer = client.get(format!("{}/api/services", self.url())).send();
+                let answer = answer.and_then(reqwest::blocking::Response::error_for_status);
+                answer
+                    .map(|_| "Data source is working".to_owned())
+                    .map_err(|error| error.to_string())
+            }
+            other => Err(format!("grafana-stub asks no data source of type {other}")),
+        }
+    }
+
+    /// The frames that a query of a panel gives.
+    pub(crate) fn query(&self, client: &Client, query: &Json, range: (&str, &str)) -> Result<Vec<Json>, String> {
+        if self.text("/type") != "influxdb" {
+            return Err(format!("grafana-stub sends no query to {}", self.text("/type")));
+        }
+        let flux = query["query"].as_str().ok_or("the query has no text")?;
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_err(|error| error.to_string())?;
+        let now = u64::try_from(now.as_millis()).map_err(|error| error.to_string())?;
+        let (from, to) = (milliseconds(range.0, now)?, milliseconds(range.1, now)?);
+        let points = query["maxDataPoints"].as_u64().unwrap_or(POINTS).max(1);
+        let window = (to.saturating_sub(from) / points).max(1000);
+        // As Grafana does it: one option before the query.
+        let option = format!(
+            "option v = {{timeRangeStart: time(v: {from}000000), timeRangeStop: time(v: {to}000000), \
+             windowPeriod: {window}ms, defaultBucket: {:?}, organization: {:?}}}\n",
+            self.text("/jsonData/defaultBucket"),
+            self.text("/jsonData/organization"),
+        );
+        let ref_id = query["refId"].as_str().unwrap_or("A");
+        let csv = self.flux(client, &format!("{option}{flux}"))?;
+        frames::from_csv(&csv, ref_id).map_err(|error| error.to_string())
+    }
+
+    fn flux(&self, client: &Client, query: &str) -> Result<String, String> {
+        let dialect = json!({ "annotations": ["datatype", "group", "default"], "header": true });
+        let answer = client
+            .post(format!("{}/api/v2/query", self.url()))
+            .query(&[("org", self.text("/jsonData/organization"))])
+            .header("authorization", format!("Token {}", self.text("/secureJsonData/token")))
+            .json(&json!({ "query": query, "type": "flux", "dialect": dialect }))
+            .send()
+            .map_err(|error| error.to_string())?;
+        let status = answer.status();
+        let body = answer.text().map_err(|error| error.to_string())?;
+        if status.is_success() {
+            Ok(body)
+        } else {
+            Err(format!("{status}: {body}"))
+        }
+    }
+
+    fn url(&self) -> &str {
+        self.text("/url").trim_end_matches('/')
+    }
+
+    fn text(&self, pointer: &str) -> &str {
+        self.0.pointer(pointer).and_then(Json::as_str).unwrap_or_default()
+    }
+}
+
+/// A time such as `1764000000000`, `now` or `now-15m`, in milliseconds.
+fn milliseconds(time: &str, now: u64) -> Result<u64, String> {
+    let unreadable = || format!("{time:?} is no time");
+    if let Some(back) = time.strip_prefix("now") {
+        let Some(back) = back.strip_prefix('-') else {
+            return if back.is_empty() { Ok(now) } else { Err(unreadable()) };
+        };
+        let unit = match back.chars().last() {
+            Some('s') => 1000,
+            Some('m') => 60 * 1000,
+            Some('h') => 60 * 60 * 1000,
+            Some('d') => 24 * 60 * 60 * 1000,
+            _ => return Err(unreadable()),
+        };
+        let count: u64 = back[..back.len() - 1].parse().map_err(|_| unreadable())?;
+        return Ok(now.saturating_sub(count.saturating_mul(unit)));
+    }
+    time.parse().map_err(|_| unreadable())
+}

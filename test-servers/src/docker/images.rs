@@ -1,0 +1,210 @@
+//! Images for `monitor/compose.yaml` made from the programs that the tests have: each holds a program, the libraries it
+//! is linked to, and of what the official image has besides only what a health check asks for.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde::Deserialize;
+
+use super::{Docker, SERVER, finish, system};
+use crate::error::ServerError;
+use crate::process::{in_repository, installed_at};
+
+/// The name of the image with Grafana's stub, which `compose.grafana-stub.yaml` puts in Grafana's place.
+pub(super) const GRAFANA_STUB: &str = "marketboro/grafana-stub:0.1.0";
+
+/// In place of InfluxDB's command line client, of which the health check uses this.
+const INFLUX: &str = r#"#!/bin/sh
+[ "$1 $2" = "ping --host" ] || { echo "influx: this stand-in knows ping --host URL only" >&2; exit 2; }
+exec wget -q -T 4 -O /dev/null "$3/health"
+"#;
+
+/// Where a program comes from.
+enum Program {
+    /// Set by `make test-env`.
+    Variable(&'static str),
+    /// Built by cargo beside the tests.
+    Workspace(&'static str),
+}
+
+struct Image {
+    name: String,
+    program: Program,
+    /// Where the program is, and the image's entrypoint.
+    path: &'static str,
+    /// Whether the health check needs `wget` or a script.
+    with_busybox: bool,
+    scripts: &'static [(&'static str, &'static str)],
+    /// Further programs of `make test-env`.
+    besides: &'static [(&'static str, &'static str)],
+}
+
+#[derive(Deserialize)]
+struct ComposeFile {
+    #[serde(rename = "x-images")]
+    images: BTreeMap<String, String>,
+}
+
+pub(super) fn import(docker: &Docker) -> Result<(), ServerError> {
+    for image in images()? {
+        let listed = docker.run(["image", "ls", "--quiet", &image.name])?;
+        if listed.trim().is_empty() {
+            import_one(docker, &image)?;
+        }
+    }
+    Ok(())
+}
+
+fn images() -> Result<Vec<Image>, ServerError> {
+    let plain = |name: String, program, path| Image {
+        name,
+        program,
+        path,
+        with_busybox: false,
+        scripts: &[],
+        besides: &[],
+    };
+    Ok(vec![
+        Image {
+            with_busybox: true,
+            scripts: &[("/usr/local/bin/influx", INFLUX)],
+            ..plain(
+                name("influxdb")?,
+                Program::Variable("INFLUXD"),
+                "/usr/local/bin/influxd",
+            )
+        },
+        Image {
+            with_busybox: true,
+            ..plain(name("jaeger")?, Program::Variable("JAEGER"), "/cmd/jaeger/jaeger-linux")
+        },
+        Image {
+            besides: &[("HEALTHCHECK", "/healthcheck")],
+            ..plain(name("otel-collector")?, Program::Variable("OTELCOL"), "/otelcol")
+        },
+        Image {
+            with_busybox: true,
+            ..plain(
+                GRAFANA_STUB.to_owned(),
+                Program::Workspace("grafana-stub"),
+                "/grafana-stub",
+            )
+        },
+        plain(name("service")?, Program::Workspace("service"), "/service"),
+        plain(name("loadgen")?, Program::Workspace("loadgen"), "/loadgen"),
+    ])
+}
+
+/// What `monitor/compose.yaml` calls the image of a service unless a variable says otherwise.
+fn name(service: &str) -> Result<String, ServerError> {
+    let text = fs::read_to_string(in_repository("monitor/compose.yaml")).map_err(system)?;
+    let file: ComposeFile = serde_yaml_ng::from_str(&text).map_err(|error| unusable(&error.to_string()))?;
+    let name = file.images.get(service).and_then(|image| {
+        let (_, default) = image.strip_suffix('}')?.split_once(":-")?;
+        Some(default.to_owned())
+    });
+    name.ok_or_else(|| unusable(&format!("x-images has no default for {service}")))
+}
+
+fn unusable(cause: &str) -> ServerError {
+    system(io::Error::other(format!("monitor/compose.yaml: {cause}")))
+}
+
+fn import_one(docker: &Docker, image: &Image) -> Result<(), ServerError> {
+    let root = tempfile::Builder::new().prefix("image-").tempdir().map_err(system)?;
+    fill(root.path(), image)?;
+    let entrypoint = format!("ENTRYPOINT [{:?}]", image.path);
+    let mut tar = Command::new("tar")
+        .arg("-C")
+        .arg(root.path())
+        .args(["--owner=0", "--group=0", "--numeric-owner", "-c", "."])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(system)?;
+    let mut import = docker.command();
+    import.args(["import", "--change", &entrypoint, "-", &image.name]);
+    if let Some(layer) = tar.stdout.take() {
+        import.stdin(layer);
+    }
+    let imported = finish(&mut import);
+    tar.wait().map_err(system)?;
+    imported.map(drop)
+}
+
+/// Puts together the files of an image.
+fn fill(root: &Path, image: &Image) -> Result<(), ServerError> {
+    let (program, in_image) = match &image.program {
+        Program::Variable(variable) => (installed_at(variable)?, image.path),
+        Program::Workspace(name) => (built(name)?, image.path),
+    };
+    add_program(root, &program, in_image)?;
+    for (variable, in_image) in image.besides {
+        add_program(root, &installed_at(variable)?, in_image)?;
+    }
+    if image.with_busybox {
+        let busybox = finish(Command::new("sh").args(["-c", "command -v busybox"]))?;
+        add_program(root, Path::new(busybox.trim()), "/bin/busybox")?;
+        for applet in ["sh", "wget"] {
+            symlink("busybox", root.join("bin").join(applet)).map_err(system)?;
+        }
+    }
+    for (in_image, script) in image.scripts {
+        let path = place(root, in_image)?;
+        fs::write(&path, script).map_err(system)?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).map_err(system)?;
+    }
+    Ok(())
+}
+
+fn add_program(root: &Path, program: &Path, in_image: &str) -> Result<(), ServerError> {
+    copy(root, program, in_image)?;
+    // Fails for a program that is linked to none.
+    let output = Command::new("ldd").arg(program).output().map_err(system)?;
+    if output.status.success() {
+        for library in String::from_utf8_lossy(&output.stdout).lines().filter_map(library) {
+            copy(root, Path::new(library), library)?;
+        }
+    }
+    Ok(())
+}
+
+/// The path in a line of `ldd` such as `libc.so.6 => /lib/libc.so.6 (0x…)` or `/lib64/ld-linux.so.2 (0x…)`.
+fn library(line: &str) -> Option<&str> {
+    let (path, _) = line.rsplit_once(" (")?;
+    let path = path.rsplit_once("=> ").map_or(path, |(_, path)| path).trim();
+    path.starts_with('/').then_some(path)
+}
+
+fn copy(root: &Path, file: &Path, in_image: &str) -> Result<(), ServerError> {
+    let path = place(root, in_image)?;
+    fs::copy(file, path).map(drop).map_err(system)
+}
+
+/// Where a file of the image is put together, in a folder that exists.
+fn place(root: &Path, in_image: &str) -> Result<PathBuf, ServerError> {
+    let path = root.join(in_image.trim_start_matches('/'));
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(system)?;
+    }
+    Ok(path)
+}
+
+/// A program of this workspace, which cargo builds into the folder above that of the tests.
+fn built(name: &'static str) -> Result<PathBuf, ServerError> {
+    let here = std::env::current_exe().map_err(system)?;
+    let program = here
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .map(|folder| folder.join(name))
+        .find(|program| program.is_file());
+    program.ok_or(ServerError::NotBuilt {
+        server: SERVER,
+        program: name,
+    })
+}
