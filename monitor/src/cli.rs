@@ -1,9 +1,11 @@
 //! The command line.
 
 mod dashboards;
+pub(crate) mod backup;
 pub(crate) mod down;
 mod host;
 pub(crate) mod logs;
+pub(crate) mod restore;
 pub(crate) mod secrets;
 pub(crate) mod status;
 pub(crate) mod up;
@@ -47,6 +49,12 @@ pub(crate) enum Command {
 
     /// Passwords and tokens: list them, show one, replace them
     Secrets(secrets::Arguments),
+
+    /// Take a backup of all data while the servers go on; list, verify and prune backups
+    Backup(backup::Arguments),
+
+    /// Restore a backup into this host
+    Restore(restore::Arguments),
 
     /// Run the service on its embedded store and put it under load
     #[cfg(feature = "demo")]

@@ -42,6 +42,7 @@ pub struct Compose {
     project: String,
     overrides: Vec<PathBuf>,
     owner: (u32, u32),
+    variables: Vec<(String, String)>,
 }
 
 /// Why `docker compose` did not do what it was asked.
@@ -172,6 +173,19 @@ impl Compose {
             project,
             overrides,
             owner,
+            variables: Vec::new(),
+        }
+    }
+
+    /// The same containers a second time, as a project named after this one and `suffix`, with other data and with
+    /// `variables` that win over all settings.
+    #[must_use]
+    pub fn beside(&self, layout: Layout, suffix: &str, variables: Vec<(String, String)>) -> Self {
+        Self {
+            layout,
+            project: format!("{}-{suffix}", self.project),
+            variables,
+            ..self.clone()
         }
     }
 
@@ -209,6 +223,7 @@ impl Compose {
         command.args(arguments).envs(self.variables()).kill_on_drop(true);
         // Ctrl-C is for this program, which ends what it started.
         command.process_group(0);
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 

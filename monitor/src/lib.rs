@@ -1,5 +1,6 @@
 //! Tools of the monitor host: they bring its servers up, tell whether all of it works, and keep its data safe.
 
+pub mod backup;
 pub mod compose;
 pub mod dashboards;
 pub mod docker;

@@ -28,6 +28,13 @@ pub const JAEGER_PORT: &str = "JAEGER_PORT";
 /// Port of the service in the profile `local`, on loopback alone.
 pub const SERVICE_PORT: &str = "SERVICE_PORT";
 
+/// Where backups go, and are looked for.
+pub const MONITOR_BACKUP_TO: &str = "MONITOR_BACKUP_TO";
+/// Public keys that backups are encrypted to, or a file of such.
+pub const MONITOR_BACKUP_ENCRYPT_TO: &str = "MONITOR_BACKUP_ENCRYPT_TO";
+/// File of the private key that opens backups.
+pub const MONITOR_BACKUP_IDENTITY: &str = "MONITOR_BACKUP_IDENTITY";
+
 /// Ports that `compose.yaml` publishes, and their defaults there.
 pub const PORTS: &[(&str, u16)] = &[
     (GRAFANA_PORT, 3000),
@@ -94,6 +101,13 @@ impl Settings {
         };
         values.extend(environment);
         Ok(Self { values })
+    }
+
+    /// The same settings with these instead of some.
+    pub fn with(&self, values: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut changed = self.clone();
+        changed.values.extend(values);
+        changed
     }
 
     /// The value of a setting; an empty one counts as not set, as in `${NAME:-default}`.

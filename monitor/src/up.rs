@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::backup::swap::Swap;
 use crate::compose::{ComposeError, Container, LOCAL_PROFILE};
 use crate::folders::{self, FolderError};
 use crate::grafana_password::{self, Grafana, GrafanaPasswordError};
@@ -100,6 +101,9 @@ pub enum UpError {
         /// What the system says.
         reason: io::Error,
     },
+    /// The data may be neither the old nor the restored.
+    #[error("a restore was interrupted; run `monitor restore` again, which puts the data from before it back first")]
+    RestorePending,
     /// Somebody asked to end.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
@@ -144,6 +148,9 @@ pub async fn up(host: &Host, request: &Request, interrupt: &Interrupt, progress:
     }
     let mut changes = prepare_folders(host, progress)?;
     let _lock = Lock::take(&host.layout)?;
+    if Swap::of(&host.layout).is_pending() {
+        return Err(UpError::RestorePending);
+    }
     changes.extend(prepare_settings(host)?);
     changes.extend(prepare_secrets(host, request.source.as_ref(), interrupt, progress).await?);
 

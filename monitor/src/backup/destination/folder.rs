@@ -1,0 +1,146 @@
+//! Backups in a folder, each in a sub-folder of its own that is for its owner alone.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use super::super::manifest;
+use super::{DestinationError, Listing, NewFile};
+
+/// Bytes after which the system is asked to write what it holds, so that a large backup does not fill memory with it.
+const SYNC_EVERY: u64 = 64 * 1024 * 1024;
+
+#[derive(Clone)]
+pub(super) struct Folder(PathBuf);
+
+impl Folder {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self(path)
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.0
+    }
+
+    pub(super) fn path(&self, id: &str, file: &str) -> PathBuf {
+        let folder = self.0.join(id);
+        if file.is_empty() { folder } else { folder.join(file) }
+    }
+
+    pub(super) fn list(&self) -> Result<Listing, DestinationError> {
+        let unreadable = |path: &Path| {
+            let place = path.display().to_string();
+            move |reason: io::Error| DestinationError::unreadable(&place, reason)
+        };
+        let entries = match fs::read_dir(&self.0) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Listing::new()),
+            Err(error) => return Err(unreadable(&self.0)(error)),
+        };
+        let mut listing = Listing::new();
+        for entry in entries {
+            let entry = entry.map_err(unreadable(&self.0))?;
+            let path = entry.path();
+            if !path.is_dir() {
+                continue;
+            }
+            let files = listing
+                .entry(entry.file_name().to_string_lossy().into_owned())
+                .or_default();
+            for file in fs::read_dir(&path).map_err(unreadable(&path))? {
+                let file = file.map_err(unreadable(&path))?;
+                let metadata = file.metadata().map_err(unreadable(&path))?;
+                files.insert(file.file_name().to_string_lossy().into_owned(), metadata.len());
+            }
+        }
+        Ok(listing)
+    }
+
+    pub(super) fn read_whole(&self, id: &str, file: &str) -> Result<Option<Vec<u8>>, DestinationError> {
+        let path = self.path(id, file);
+        match fs::read(&path) {
+            Ok(content) => Ok(Some(content)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(DestinationError::unreadable(path.display(), error)),
+        }
+    }
+
+    pub(super) fn write_whole(&self, id: &str, file: &str, content: &[u8]) -> Result<(), DestinationError> {
+        let path = self.path(id, file);
+        let write = || {
+            let folder = self.make(id)?;
+            let mut draft = tempfile::NamedTempFile::new_in(&folder)?;
+            draft.write_all(content)?;
+            draft.as_file().sync_all()?;
+            draft.persist(&path).map_err(|error| error.error)?;
+            File::open(folder)?.sync_all()
+        };
+        write().map_err(|error| DestinationError::unwritable(path.display(), &error))
+    }
+
+    pub(super) fn create(&self, id: &str, file: &str) -> Result<Box<dyn NewFile>, DestinationError> {
+        let path = self.path(id, file);
+        let create = || {
+            self.make(id)?;
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)
+        };
+        match create() {
+            Ok(file) => Ok(Box::new(Growing { file, unsynced: 0 })),
+            Err(error) => Err(DestinationError::unwritable(path.display(), &error)),
+        }
+    }
+
+    pub(super) fn read(&self, id: &str, file: &str) -> Result<Box<dyn Read + Send>, DestinationError> {
+        let path = self.path(id, file);
+        match File::open(&path) {
+            Ok(file) => Ok(Box::new(file)),
+            Err(error) => Err(DestinationError::unreadable(path.display(), error)),
+        }
+    }
+
+    pub(super) fn remove(&self, id: &str) -> Result<(), DestinationError> {
+        let path = self.path(id, "");
+        let gone = |result: io::Result<()>| match result {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        };
+        let manifest = gone(fs::remove_file(path.join(manifest::FILE)));
+        manifest
+            .and_then(|()| gone(fs::remove_dir_all(&path)))
+            .map_err(|error| DestinationError::unwritable(path.display(), &error))
+    }
+
+    fn make(&self, id: &str) -> io::Result<PathBuf> {
+        let folder = self.path(id, "");
+        DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        Ok(folder)
+    }
+}
+
+struct Growing {
+    file: File,
+    unsynced: u64,
+}
+
+impl io::Write for Growing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.unsynced += written as u64;
+        if self.unsynced >= SYNC_EVERY {
+            self.file.sync_data()?;
+            self.unsynced = 0;
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl NewFile for Growing {
+    fn finish(self: Box<Self>) -> io::Result<()> {
+        self.file.sync_all()
+    }
+}

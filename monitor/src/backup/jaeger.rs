@@ -1,0 +1,210 @@
+//! Jaeger's store. Badger's files are one whole only while nobody has them open, so Jaeger is stopped; what it stores is
+//! linked or copied beside its folder, and Jaeger is started again before the copy is compressed. The collector keeps
+//! what comes meanwhile in its queue.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{FlockOperation, flock};
+use tokio::io::AsyncReadExt as _;
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::task::block_in_place;
+
+use super::error::BackupError;
+use super::influxdb::append;
+use super::manifest::PartContent;
+use super::writing::Writing;
+use crate::compose::{Compose, ComposeError};
+
+/// Name of its service in `compose.yaml`.
+pub(super) const SERVICE: &str = "jaeger";
+/// Badger never changes a table once it is written.
+const TABLE: &str = "sst";
+/// Badger takes a lock on its folders; these two are Jaeger's.
+const FOLDERS: [&str; 2] = ["keys", "values"];
+/// Longest time that Jaeger may take to start.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Starts Jaeger again when its standard input ends, which comes with the end of this program in any way: a backup that
+/// is killed leaves no Jaeger behind that stands still. Signals to the whole group of a terminal or a unit pass by.
+const GUARD: &str = r#"trap '' INT TERM HUP; read -r _; exec "$@""#;
+
+/// Writes Jaeger's store; gives for how long Jaeger was stopped, if it ran. `scratch` is on the file system of `folder`.
+pub(super) async fn store(
+    folder: &Path,
+    scratch: &Path,
+    compose: &Compose,
+    writing: &mut Writing<'_>,
+) -> Result<Option<Duration>, BackupError> {
+    let copy = scratch.join("jaeger");
+    let pause = if is_running(compose).await? {
+        Some(copy_stopped(folder, &copy, compose).await?)
+    } else {
+        block_in_place(|| copy_closed(folder, &copy))?;
+        None
+    };
+    block_in_place(|| {
+        let mut part = writing.part("jaeger", PartContent::Jaeger)?;
+        let failed = BackupError::of_writing(part.place());
+        let mut tar = tar::Builder::new(&mut part);
+        for path in files(&copy)? {
+            let file = File::open(&path).map_err(BackupError::unreadable(&path))?;
+            let size = file.metadata().map_err(BackupError::unreadable(&path))?.len();
+            append(&mut tar, path.strip_prefix(&copy).unwrap_or(&path), file, size).map_err(&failed)?;
+        }
+        tar.finish().map_err(&failed)?;
+        drop(tar);
+        writing.finish(part)?;
+        fs::remove_dir_all(&copy).map_err(BackupError::unwritable(&copy))
+    })?;
+    Ok(pause)
+}
+
+/// Bytes of its files.
+pub(super) fn size(folder: &Path) -> Result<u64, BackupError> {
+    files(folder)?.iter().try_fold(0, |sum, path| {
+        let metadata = fs::metadata(path).map_err(BackupError::unreadable(path))?;
+        // A value log is mapped in its full size and mostly a hole.
+        Ok(sum + metadata.len().min(metadata.blocks() * 512))
+    })
+}
+
+async fn is_running(compose: &Compose) -> Result<bool, BackupError> {
+    match compose.containers().await {
+        Ok(containers) => Ok(containers
+            .iter()
+            .any(|container| container.service == SERVICE && container.state == "running")),
+        // A Jaeger that runs nevertheless shows by its locks.
+        Err(ComposeError::NoDocker { .. } | ComposeError::NoCompose | ComposeError::NoDaemon { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn copy_stopped(folder: &Path, copy: &Path, compose: &Compose) -> Result<Duration, BackupError> {
+    let begun = Instant::now();
+    let guard = Guard::set(compose)?;
+    let stopped = compose.run(&["stop", SERVICE]).await;
+    let copied = match stopped {
+        Ok(_) => block_in_place(|| copy_closed(folder, copy)),
+        Err(error) => Err(error.into()),
+    };
+    let started = guard.start().await;
+    copied?;
+    started?;
+    Ok(begun.elapsed())
+}
+
+/// Jaeger's start, which comes however this program ends.
+struct Guard {
+    process: Child,
+    trigger: ChildStdin,
+}
+
+impl Guard {
+    fn set(compose: &Compose) -> Result<Self, BackupError> {
+        let start = compose.command(&["start", SERVICE]);
+        let start = start.as_std();
+        let arguments = std::iter::once(start.get_program()).chain(start.get_args());
+        let mut command = Command::new("sh");
+        command.args(["-c", GUARD, "sh"].map(OsString::from)).args(arguments);
+        for (name, value) in start.get_envs() {
+            if let Some(value) = value {
+                command.env(name, value);
+            }
+        }
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let cannot = |reason: String| BackupError::JaegerStopped { reason };
+        let mut process = command
+            .process_group(0)
+            .spawn()
+            .map_err(|error| cannot(error.to_string()))?;
+        let trigger = process.stdin.take().ok_or_else(|| cannot("no pipe".to_owned()))?;
+        Ok(Self { process, trigger })
+    }
+
+    async fn start(mut self) -> Result<(), BackupError> {
+        drop(self.trigger);
+        let mut complaint = String::new();
+        let ended = tokio::time::timeout(PATIENCE, async {
+            if let Some(stderr) = &mut self.process.stderr {
+                // What it says is for an error alone.
+                let _ = stderr.read_to_string(&mut complaint).await;
+            }
+            self.process.wait().await
+        });
+        match ended.await {
+            Ok(Ok(status)) if status.success() => Ok(()),
+            Ok(Ok(status)) => Err(BackupError::JaegerStopped {
+                reason: format!("{status}: {}", complaint.trim().replace('\n', "; ")),
+            }),
+            Ok(Err(error)) => Err(BackupError::JaegerStopped {
+                reason: error.to_string(),
+            }),
+            Err(_) => Err(BackupError::JaegerStopped {
+                reason: format!("no answer within {} s", PATIENCE.as_secs()),
+            }),
+        }
+    }
+}
+
+fn copy_closed(folder: &Path, copy: &Path) -> Result<(), BackupError> {
+    let _locks = lock(folder)?;
+    fs::create_dir_all(copy).map_err(BackupError::unwritable(copy))?;
+    for path in files(folder)? {
+        let target = copy.join(path.strip_prefix(folder).unwrap_or(&path));
+        let failed = |error: io::Error| BackupError::unwritable(&target)(error);
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent).map_err(failed)?;
+        }
+        let is_table = path.extension().is_some_and(|extension| extension == TABLE);
+        if !is_table || fs::hard_link(&path, &target).is_err() {
+            fs::copy(&path, &target).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+/// Badger's own locks, so that no Jaeger can have its files open or open them.
+fn lock(folder: &Path) -> Result<Vec<File>, BackupError> {
+    let mut locks = Vec::new();
+    for name in FOLDERS {
+        let path = folder.join(name);
+        let Ok(file) = File::open(&path) else { continue };
+        flock(&file, FlockOperation::NonBlockingLockExclusive)
+            .map_err(|_| BackupError::JaegerElsewhere { path: path.clone() })?;
+        locks.push(file);
+    }
+    Ok(locks)
+}
+
+/// Regular files below a folder, by name; none where it is not there.
+pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, BackupError> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(BackupError::unreadable(&folder)(error)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(BackupError::unreadable(&folder))?;
+            let kind = entry.file_type().map_err(BackupError::unreadable(&folder))?;
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if kind.is_file() {
+                found.push(entry.path());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
