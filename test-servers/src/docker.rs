@@ -10,7 +10,7 @@ use std::os::fd::AsFd as _;
 use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt as _;
 use std::panic::resume_unwind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::thread;
@@ -34,8 +34,8 @@ const CONFIG_VARIABLE: &str = "DOCKER_CONFIG";
 const COMPOSE_VARIABLE: &str = "COMPOSE";
 
 /// In namespaces of its own the daemon meets no other daemon's bridges and packet filters, every port is free, and what
-/// it started and mounted is gone when it ends.
-const DAEMON: &str = r#"ip link set lo up && exec dockerd --host "unix://$1/docker.sock" --data-root "$1/data" \
+/// it started and mounted is gone when it ends. Mounts are shared there, as systemd has them on a host.
+const DAEMON: &str = r#"mount --make-rshared / && ip link set lo up && exec dockerd --host "unix://$1/docker.sock" --data-root "$1/data" \
 --exec-root "$1/exec" --pidfile "$1/dockerd.pid" --cgroup-parent "/$(basename "$1")" \
 --exec-opt native.cgroupdriver=cgroupfs"#;
 
@@ -64,7 +64,8 @@ static SHARED: LazyLock<Result<Docker, ServerError>> = LazyLock::new(|| {
 /// started there as well.
 pub struct Docker {
     host: OsString,
-    network: Option<File>,
+    /// The file of the network that it is in, and the file's path.
+    network: Option<(File, PathBuf)>,
     // Dropped in this order: the daemon ends, then what is left of it is removed.
     _daemon: Option<ServerProcess>,
     config: TempDir,
@@ -123,10 +124,11 @@ impl Docker {
         let answers = |(): &(), folder: &Path| docker(&host(folder), config.path(), ["version"]).is_ok();
         let (daemon, ()) = ServerProcess::start(SERVER, || Ok(()), launch, answers)?;
         let cleaner = Cleaner::start(&[daemon.folder(), config.path()]).map_err(system)?;
-        let network = File::open(format!("/proc/{}/ns/net", daemon.id()?)).map_err(system)?;
+        let path = PathBuf::from(format!("/proc/{}/ns/net", daemon.id()?));
+        let network = File::open(&path).map_err(system)?;
         Ok(Self {
             host: host(daemon.folder()),
-            network: Some(network),
+            network: Some((network, path)),
             _daemon: Some(daemon),
             config,
             _cleaner: cleaner,
@@ -147,13 +149,18 @@ impl Docker {
         ]
     }
 
+    /// Where `nsenter --net` goes to reach what a private daemon publishes.
+    pub fn network(&self) -> Option<&Path> {
+        self.network.as_ref().map(|(_, path)| path.as_path())
+    }
+
     /// Runs `act` where the ports that it publishes are; on a thread of its own, since only that one and what is
     /// started from it goes there.
     ///
     /// # Panics
     /// As `act` does.
     pub fn inside<T: Send>(&self, act: impl FnOnce() -> T + Send) -> T {
-        let Some(network) = &self.network else {
+        let Some((network, _)) = &self.network else {
             return act();
         };
         let run = || {

@@ -1,13 +1,33 @@
-//! `test-servers`: the servers of the tests, to try something on by hand. They run until this program ends.
+//! `test-servers`: the servers of the tests, to try something on by hand; `test-servers docker`: a Docker daemon with
+//! images of them. They run until this program ends.
 
-use std::io::Write as _;
+use std::convert::Infallible;
+use std::io::Write;
 use std::process::ExitCode;
 use std::thread;
 
-use test_servers::{Collector, DynamoDbLocal, InfluxDb, Jaeger, ServerError};
+use clap::{Parser, Subcommand};
+use test_servers::{Collector, Docker, DynamoDbLocal, InfluxDb, Jaeger, ServerError};
+
+/// The servers of the tests, to try something on by hand.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// A Docker daemon with the images of monitor/compose.yaml, in place of the servers
+    Docker,
+}
 
 fn main() -> ExitCode {
-    match run() {
+    let outcome = match Arguments::parse().command {
+        None => run_servers(),
+        Some(Command::Docker) => run_docker(),
+    };
+    match outcome {
         Ok(never) => match never {},
         Err(error) => {
             eprintln!("error: {error}");
@@ -16,7 +36,24 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<std::convert::Infallible, ServerError> {
+fn run_docker() -> Result<Infallible, ServerError> {
+    let docker = Docker::start()?;
+    docker.import_images()?;
+    let mut out = std::io::stdout().lock();
+    for (variable, value) in docker.environment() {
+        let _ = writeln!(out, "export {variable}='{}'", value.display());
+    }
+    if let Some(network) = docker.network() {
+        let _ = writeln!(
+            out,
+            "# What it publishes is reached with: nsenter --net={} COMMAND",
+            network.display()
+        );
+    }
+    stay(out)
+}
+
+fn run_servers() -> Result<Infallible, ServerError> {
     let dynamodb = DynamoDbLocal::start()?;
     let influxdb = InfluxDb::start()?;
     let jaeger = Jaeger::start()?;
@@ -34,7 +71,12 @@ fn run() -> Result<std::convert::Infallible, ServerError> {
     for (variable, value) in lines {
         let _ = writeln!(out, "export {variable}='{value}'");
     }
-    let _ = writeln!(out, "# They run until this program is ended, with Ctrl-C for instance.");
+    stay(out)
+}
+
+/// Says that it is done, and keeps what was started.
+fn stay(mut out: impl Write) -> ! {
+    let _ = writeln!(out, "# It runs until this program is ended, with Ctrl-C for instance.");
     let _ = out.flush();
     loop {
         thread::park();

@@ -20,8 +20,17 @@ pub(super) const GRAFANA_STUB: &str = "marketboro/grafana-stub:0.1.0";
 /// In place of InfluxDB's command line client, of which the health check uses this.
 const INFLUX: &str = r#"#!/bin/sh
 [ "$1 $2" = "ping --host" ] || { echo "influx: this stand-in knows ping --host URL only" >&2; exit 2; }
-exec wget -q -T 4 -O /dev/null "$3/health"
+exec /healthcheck "$3/health"
 "#;
+
+/// In place of wget, of which health checks use this.
+const WGET: &str = r#"#!/bin/sh
+[ "$1 $2 $3 $4 $5" = "-q -T 4 -O /dev/null" ] || { echo "wget: this stand-in knows -q -T 4 -O /dev/null URL only" >&2; exit 2; }
+exec /healthcheck "$6"
+"#;
+
+/// Asks a URL; set by `make test-env`.
+const HEALTH_CHECK: (&str, &str) = ("HEALTHCHECK", "/healthcheck");
 
 /// Where a program comes from.
 enum Program {
@@ -36,11 +45,10 @@ struct Image {
     program: Program,
     /// Where the program is, and the image's entrypoint.
     path: &'static str,
-    /// Whether the health check needs `wget` or a script.
-    with_busybox: bool,
-    scripts: &'static [(&'static str, &'static str)],
-    /// Further programs of `make test-env`.
-    besides: &'static [(&'static str, &'static str)],
+    /// For the health check: a script that needs a shell, or none.
+    script: Option<(&'static str, &'static str)>,
+    /// Whether the health check's own program is there.
+    with_health_check: bool,
 }
 
 #[derive(Deserialize)]
@@ -60,42 +68,31 @@ pub(super) fn import(docker: &Docker) -> Result<(), ServerError> {
 }
 
 fn images() -> Result<Vec<Image>, ServerError> {
-    let plain = |name: String, program, path| Image {
+    let wget = Some(("/usr/bin/wget", WGET));
+    let image = |name, program, path, script| Image {
         name,
         program,
         path,
-        with_busybox: false,
-        scripts: &[],
-        besides: &[],
+        script,
+        with_health_check: script.is_some(),
     };
+    let (influxd, jaeger, otelcol) = ["INFLUXD", "JAEGER", "OTELCOL"].map(Program::Variable).into();
+    let (stub, service, loadgen) = ["grafana-stub", "service", "loadgen"].map(Program::Workspace).into();
     Ok(vec![
+        image(
+            name("influxdb")?,
+            influxd,
+            "/usr/local/bin/influxd",
+            Some(("/usr/local/bin/influx", INFLUX)),
+        ),
+        image(name("jaeger")?, jaeger, "/cmd/jaeger/jaeger-linux", wget),
         Image {
-            with_busybox: true,
-            scripts: &[("/usr/local/bin/influx", INFLUX)],
-            ..plain(
-                name("influxdb")?,
-                Program::Variable("INFLUXD"),
-                "/usr/local/bin/influxd",
-            )
+            with_health_check: true,
+            ..image(name("otel-collector")?, otelcol, "/otelcol", None)
         },
-        Image {
-            with_busybox: true,
-            ..plain(name("jaeger")?, Program::Variable("JAEGER"), "/cmd/jaeger/jaeger-linux")
-        },
-        Image {
-            besides: &[("HEALTHCHECK", "/healthcheck")],
-            ..plain(name("otel-collector")?, Program::Variable("OTELCOL"), "/otelcol")
-        },
-        Image {
-            with_busybox: true,
-            ..plain(
-                GRAFANA_STUB.to_owned(),
-                Program::Workspace("grafana-stub"),
-                "/grafana-stub",
-            )
-        },
-        plain(name("service")?, Program::Workspace("service"), "/service"),
-        plain(name("loadgen")?, Program::Workspace("loadgen"), "/loadgen"),
+        image(GRAFANA_STUB.to_owned(), stub, "/grafana-stub", wget),
+        image(name("service")?, service, "/service", None),
+        image(name("loadgen")?, loadgen, "/loadgen", None),
     ])
 }
 
@@ -138,22 +135,19 @@ fn import_one(docker: &Docker, image: &Image) -> Result<(), ServerError> {
 
 /// Puts together the files of an image.
 fn fill(root: &Path, image: &Image) -> Result<(), ServerError> {
-    let (program, in_image) = match &image.program {
-        Program::Variable(variable) => (installed_at(variable)?, image.path),
-        Program::Workspace(name) => (built(name)?, image.path),
+    let program = match &image.program {
+        Program::Variable(variable) => installed_at(variable)?,
+        Program::Workspace(name) => built(name)?,
     };
-    add_program(root, &program, in_image)?;
-    for (variable, in_image) in image.besides {
+    add_program(root, &program, image.path)?;
+    if image.with_health_check {
+        let (variable, in_image) = HEALTH_CHECK;
         add_program(root, &installed_at(variable)?, in_image)?;
     }
-    if image.with_busybox {
+    if let Some((in_image, script)) = image.script {
         let busybox = finish(Command::new("sh").args(["-c", "command -v busybox"]))?;
         add_program(root, Path::new(busybox.trim()), "/bin/busybox")?;
-        for applet in ["sh", "wget"] {
-            symlink("busybox", root.join("bin").join(applet)).map_err(system)?;
-        }
-    }
-    for (in_image, script) in image.scripts {
+        symlink("busybox", root.join("bin/sh")).map_err(system)?;
         let path = place(root, in_image)?;
         fs::write(&path, script).map_err(system)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).map_err(system)?;

@@ -1,11 +1,14 @@
 //! Asking what a provisioned data source points at.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reqwest::blocking::Client;
 use serde_json::{Value as Json, json};
 
 use crate::frames;
+
+/// How long what a data source points at may take to say that it works.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Points that a panel has room for.
 const POINTS: u64 = 1000;
@@ -43,7 +46,10 @@ impl DataSource {
                 Ok(format!("{} buckets found", buckets.len()))
             }
             "jaeger" => {
-                let answer = client.get(format!("{}/api/services", self.url())).send();
+                let answer = client
+                    .get(format!("{}/api/services", self.url()))
+                    .timeout(PATIENCE)
+                    .send();
                 let answer = answer.and_then(reqwest::blocking::Response::error_for_status);
                 answer
                     .map(|_| "Data source is working".to_owned())
