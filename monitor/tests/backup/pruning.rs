@@ -1,14 +1,12 @@
 use std::fs;
 
-use crate::host::{Host, wait};
+use crate::host::Host;
 
 #[test]
 fn old_and_interrupted_backups_are_removed_and_the_newest_never() {
     let host = Host::with_data();
     let first = host.back_up();
-    wait("the clock is a second on", || {
-        host.monitor(["backup"]).output().unwrap().status.success()
-    });
+    host.back_up();
     let backups = host.data().join("backups");
     fs::create_dir(backups.join("20200101T000000Z")).unwrap();
     fs::write(backups.join("20200101T000000Z/grafana.db.zst"), "").unwrap();
