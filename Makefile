@@ -32,7 +32,7 @@ images: ## Build and pull the images that make up runs, where they are not there
 
 test: lint tools ## Run every check and every test, getting first what they need
 	@environment=$$($(MAKE) -s test-env) && eval "$$environment" && \
-		tools/stage 'Tests' cargo test --workspace --features loadgen/s3 --locked --no-fail-fast
+		tools/stage 'Tests' cargo test --workspace --features loadgen/s3,monitor/aws --locked --no-fail-fast
 
 tools: ## Get the servers and the browser that the tests talk to; minutes the first time
 	@tools/stage 'Programs the tests talk to' tools/packages java mvn chromium docker dockerd iptables ip busybox
@@ -49,7 +49,7 @@ lint: ## Run every check that needs no running program
 	@tools/stage 'Shell scripts' tools/shellcheck
 	@tools/stage 'Dockerfiles' tools/hadolint
 	@tools/stage 'YAML' yamllint --strict .
-	@tools/stage 'Clippy' cargo clippy --workspace --all-targets --features loadgen/s3 --locked -- -D warnings
+	@tools/stage 'Clippy' cargo clippy --workspace --all-targets --features loadgen/s3,monitor/aws --locked -- -D warnings
 	@tools/stage 'Documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
 	@tools/stage 'Licences, bans, sources' tools/cargo-deny --locked check --hide-inclusion-graph bans licenses sources
 

@@ -69,6 +69,8 @@ pub enum BackupError {
         path = path.display()
     )]
     InUse { path: PathBuf },
+    #[error("jaeger cannot be stopped ({reason}); see `monitor status`")]
+    JaegerNotStopped { reason: String },
     #[error("jaeger was not started again ({reason}); start it with `monitor up`")]
     JaegerStopped { reason: String },
     #[error(

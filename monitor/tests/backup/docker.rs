@@ -1,6 +1,7 @@
 //! The whole host in Docker: Compose's containers as they are, Grafana's stub in Grafana's place.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,6 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::blocking::Client;
 use serde_json::{Value as Json, json};
+use tempfile::TempDir;
 use test_servers::{ComposeProject, Docker};
 
 use crate::host::{json_of, wait};
@@ -17,19 +19,31 @@ use crate::host::{json_of, wait};
 struct Host<'docker> {
     project: ComposeProject<'docker>,
     client: Client,
+    _provisioning: TempDir,
 }
 
 impl<'docker> Host<'docker> {
     fn up(docker: &'docker Docker) -> Self {
+        let provisioning = tempfile::tempdir().unwrap();
+        // Grafana is another user.
+        fs::set_permissions(provisioning.path(), Permissions::from_mode(0o755)).unwrap();
+        fs::create_dir(provisioning.path().join("dashboards")).unwrap();
+        let dashboard = json!({"uid": "one", "title": "One"}).to_string();
+        fs::write(provisioning.path().join("dashboards/one.json"), dashboard).unwrap();
         let project = ComposeProject::new(docker)
             .unwrap()
-            .variable("TRACE_DECISION_WAIT", "500ms");
+            .variable("TRACE_DECISION_WAIT", "500ms")
+            .variable("GRAFANA_PROVISIONING", provisioning.path());
         project.up(&[]).unwrap();
         let client = test_servers::client_builder()
             .timeout(Duration::from_secs(60))
             .build()
             .unwrap();
-        Self { project, client }
+        Self {
+            project,
+            client,
+            _provisioning: provisioning,
+        }
     }
 
     fn url(&self, port: &str, path: &str) -> String {
