@@ -102,7 +102,7 @@ async fn write(
     influxdb::wal(&folder("influxdb"), writing)?;
     for bucket in &buckets {
         progress.line(&format!("influxdb: shards of {}", bucket.name));
-        influxdb::shards(&influx, bucket, writing).await?;
+        influxdb::shards(&influx, bucket, writing, progress).await?;
     }
     contents::recount(&influx, &mut points).await?;
     progress.line("grafana: its database");
