@@ -42,7 +42,7 @@ pub(super) async fn count_points(
         if begun.elapsed() > BUDGET {
             return Ok((counted, earliest));
         }
-        counted.extend(count_span(influxdb, bucket, &stamp::text(from), &stamp::text(to)).await?);
+        counted.extend(count_span(influxdb, bucket, &stamp::text(from), &stamp::precise(to)).await?);
         earliest = Some(stamp::text(from));
     }
     Ok((counted, None))

@@ -188,6 +188,15 @@ impl Store {
         }
     }
 
+    /// Begins a backup; false where there is one of that id already.
+    pub(super) async fn claim(&self, id: &str) -> Result<bool, DestinationError> {
+        match &self.0 {
+            Kind::Folder(folder) => folder.claim(id),
+            #[cfg(feature = "aws")]
+            Kind::S3(bucket) => bucket.is_free(id).await,
+        }
+    }
+
     /// A small file; none where it is not there.
     pub(super) async fn read_whole(&self, id: &str, file: &str) -> Result<Option<Vec<u8>>, DestinationError> {
         match &self.0 {

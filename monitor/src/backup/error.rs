@@ -69,6 +69,8 @@ pub enum BackupError {
         path = path.display()
     )]
     InUse { path: PathBuf },
+    #[error("jaeger cannot be stopped ({reason}); see `monitor status`")]
+    JaegerNotStopped { reason: String },
     #[error("jaeger was not started again ({reason}); start it with `monitor up`")]
     JaegerStopped { reason: String },
     #[error(
@@ -83,6 +85,10 @@ pub enum BackupError {
         path = path.display()
     )]
     Pending { path: PathBuf },
+    #[error(
+        "the data is restored and in place, but the servers could not be started and compared with it ({reason}); run `monitor up`, then `monitor doctor`"
+    )]
+    NotCompared { reason: String },
     #[error("the restored servers do not hold what the backup says ({missing}); the data from before is back in place")]
     UndoneFor { missing: String },
 }

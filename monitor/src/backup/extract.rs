@@ -8,6 +8,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, chown};
 use std::path::{Component, Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use tokio::task::block_in_place;
 
@@ -18,15 +19,26 @@ use super::grafana::DATABASE;
 use super::manifest::{Manifest, Part, PartContent};
 use super::part;
 use crate::interrupt::Interrupt;
+use crate::progress::Progress;
 
 /// Most components of a path in a tar.
 const DEPTH: usize = 6;
 /// Of a shard's path: bucket, retention policy, shard.
 const SHARD_DEPTH: usize = 3;
 
+/// How often it is told how far things are.
+const TOLD_EVERY: Duration = Duration::from_secs(5);
+
 /// Checks every part against its checksum, before anything is touched.
-pub(super) fn check(store: &Store, manifest: &Manifest, interrupt: &Interrupt) -> Result<(), BackupError> {
-    for part in &manifest.parts {
+pub(super) fn check(
+    store: &Store,
+    manifest: &Manifest,
+    interrupt: &Interrupt,
+    progress: &Progress,
+) -> Result<(), BackupError> {
+    let mut told = Instant::now();
+    for (done, part) in manifest.parts.iter().enumerate() {
+        tell(&mut told, progress, "checked", done, manifest);
         block_in_place(|| part::check(store, &manifest.id, part, interrupt))?;
     }
     Ok(())
@@ -41,6 +53,7 @@ pub(super) fn extract(
     into: &Path,
     owner: (u32, u32),
     interrupt: &Interrupt,
+    progress: &Progress,
 ) -> Result<(), BackupError> {
     for folder in [
         "influxdb/engine/data",
@@ -51,8 +64,10 @@ pub(super) fn extract(
     ] {
         make_folder(&into.join(folder))?;
     }
-    for part in &manifest.parts {
+    let mut told = Instant::now();
+    for (done, part) in manifest.parts.iter().enumerate() {
         interrupt.check()?;
+        tell(&mut told, progress, "unpacked", done, manifest);
         block_in_place(|| {
             part::read(store, &manifest.id, part, identities, &manifest.recipients, |content| {
                 place(part, content, into, interrupt)
@@ -66,6 +81,13 @@ pub(super) fn extract(
         let folder = File::open(into).map_err(BackupError::unreadable(into))?;
         rustix::fs::syncfs(&folder).map_err(|error| BackupError::unwritable(into)(error.into()))
     })
+}
+
+fn tell(told: &mut Instant, progress: &Progress, what: &str, done: usize, manifest: &Manifest) {
+    if told.elapsed() >= TOLD_EVERY {
+        progress.line(&format!("{what} {done} of {} files", manifest.parts.len()));
+        *told = Instant::now();
+    }
 }
 
 fn place(part: &Part, content: &mut dyn Read, into: &Path, interrupt: &Interrupt) -> Result<(), BackupError> {

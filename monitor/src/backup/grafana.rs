@@ -11,6 +11,7 @@ use tokio::task::block_in_place;
 use super::error::BackupError;
 use super::manifest::PartContent;
 use super::writing::Writing;
+use crate::interrupt::Interrupt;
 
 /// Its file in Grafana's folder.
 pub(super) const DATABASE: &str = "grafana.db";
@@ -27,7 +28,7 @@ pub(super) fn database(folder: &Path, scratch: &Path, writing: &mut Writing<'_>)
     }
     let copy = scratch.join(DATABASE);
     block_in_place(|| {
-        copy_whole(&path, &copy)?;
+        copy_whole(&path, &copy, writing.interrupt())?;
         let dashboards = dashboards(&copy)?;
         let mut part = writing.part("grafana.db", PartContent::Grafana)?;
         let mut file = std::fs::File::open(&copy).map_err(BackupError::unreadable(&copy))?;
@@ -37,7 +38,7 @@ pub(super) fn database(folder: &Path, scratch: &Path, writing: &mut Writing<'_>)
     })
 }
 
-fn copy_whole(from: &Path, to: &Path) -> Result<(), BackupError> {
+fn copy_whole(from: &Path, to: &Path, interrupt: &Interrupt) -> Result<(), BackupError> {
     let failed = |reason| sqlite_error(from, reason);
     // Not read-only: what a crash of Grafana has left must be rolled back.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -46,6 +47,7 @@ fn copy_whole(from: &Path, to: &Path) -> Result<(), BackupError> {
     let backup = Backup::new(&source, &mut target).map_err(failed)?;
     let begun = std::time::Instant::now();
     loop {
+        interrupt.check()?;
         // All pages in one step, under one read lock: a copy in steps begins anew with every write.
         match backup.step(-1).map_err(failed)? {
             StepResult::Done => return Ok(()),

@@ -7,7 +7,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::{Method, Response};
 use serde::Deserialize;
@@ -22,12 +22,16 @@ use super::tar_check::TarCheck;
 use super::writing::Writing;
 use crate::http::{self, HttpError};
 use crate::influxdb::{InfluxDb, SERVICE};
+use crate::progress::Progress;
 
 const METADATA: &str = "/api/v2/backup/metadata";
 /// Longest silence in an answer.
 const SILENCE: Duration = Duration::from_secs(120);
 /// Attempts at a shard that is just being deleted from or rewritten.
 const ATTEMPTS: u32 = 6;
+
+/// How often it is told how far things are.
+const TOLD_EVERY: Duration = Duration::from_secs(5);
 
 /// A bucket as the backup API describes it.
 #[derive(Debug, Deserialize)]
@@ -146,15 +150,24 @@ pub(super) fn wal(folder: &Path, writing: &mut Writing<'_>) -> Result<(), Backup
     finish(Some(part), writing)
 }
 
-/// Writes the shards of a bucket; gives how many there were.
+/// Writes the shards of a bucket.
 pub(super) async fn shards(
     influxdb: &InfluxDb,
     bucket: &Bucket,
     writing: &mut Writing<'_>,
-) -> Result<usize, BackupError> {
-    let mut written = 0;
-    for shard in bucket.shards() {
+    progress: &Progress,
+) -> Result<(), BackupError> {
+    let mut told = Instant::now();
+    for (done, shard) in bucket.shards().enumerate() {
         writing.interrupt().check()?;
+        if told.elapsed() >= TOLD_EVERY {
+            progress.line(&format!(
+                "influxdb: {done} of {} shards of {}",
+                bucket.shards().count(),
+                bucket.name
+            ));
+            told = Instant::now();
+        }
         let request = format!("/api/v2/backup/shards/{shard}");
         let Some(mut response) = ask(influxdb, &request).await? else {
             continue;
@@ -173,9 +186,8 @@ pub(super) async fn shards(
             return Err(broken_off(&request, "it is not a whole tar"));
         }
         finish(Some(part), writing)?;
-        written += 1;
     }
-    Ok(written)
+    Ok(())
 }
 
 /// None for a shard that has gone since, by retention, or in which nothing was ever written.

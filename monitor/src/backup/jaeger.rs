@@ -2,7 +2,6 @@
 //! linked or copied beside its folder, and Jaeger is started again before the copy is compressed. The collector keeps
 //! what comes meanwhile in its queue.
 
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -30,9 +29,12 @@ const FOLDERS: [&str; 2] = ["keys", "values"];
 /// Longest time that Jaeger may take to start.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// Starts Jaeger again when its standard input ends, which comes with the end of this program in any way: a backup that
-/// is killed leaves no Jaeger behind that stands still. Signals to the whole group of a terminal or a unit pass by.
-const GUARD: &str = r#"trap '' INT TERM HUP; read -r _; exec "$@""#;
+/// Stops Jaeger, says so, and starts it again when its standard input ends, which comes with the end of this program in
+/// any way: a backup that is killed leaves no Jaeger behind that stands still. Signals to the whole group of a terminal
+/// or a unit pass by.
+const GUARD: &str = r#"trap '' INT TERM HUP
+"$@" stop jaeger >/dev/null && echo stopped && read -r _
+exec "$@" start jaeger >/dev/null"#;
 
 /// Writes Jaeger's store; gives for how long Jaeger was stopped, if it ran. `scratch` is on the file system of `folder`.
 pub(super) async fn store(
@@ -87,11 +89,11 @@ async fn is_running(compose: &Compose) -> Result<bool, BackupError> {
 
 async fn copy_stopped(folder: &Path, copy: &Path, compose: &Compose) -> Result<Duration, BackupError> {
     let begun = Instant::now();
-    let guard = Guard::set(compose)?;
-    let stopped = compose.run(&["stop", SERVICE]).await;
-    let copied = match stopped {
-        Ok(_) => block_in_place(|| copy_closed(folder, copy)),
-        Err(error) => Err(error.into()),
+    let complaints = copy.with_file_name("jaeger.complaints");
+    let mut guard = Guard::set(compose, &complaints)?;
+    let copied = match guard.stopped().await {
+        Ok(()) => block_in_place(|| copy_closed(folder, copy)),
+        Err(error) => Err(error),
     };
     let started = guard.start().await;
     copied?;
@@ -99,60 +101,84 @@ async fn copy_stopped(folder: &Path, copy: &Path, compose: &Compose) -> Result<D
     Ok(begun.elapsed())
 }
 
-/// Jaeger's start, which comes however this program ends.
+/// The stop and the start of Jaeger, of which the second follows the first however this program ends.
 struct Guard {
     process: Child,
     trigger: ChildStdin,
+    /// What docker says. A file, not a pipe, which would end with this program and end docker.
+    complaints: PathBuf,
 }
 
 impl Guard {
-    fn set(compose: &Compose) -> Result<Self, BackupError> {
-        let start = compose.command(&["start", SERVICE]);
-        let start = start.as_std();
-        let arguments = std::iter::once(start.get_program()).chain(start.get_args());
+    fn set(compose: &Compose, complaints: &Path) -> Result<Self, BackupError> {
+        let docker = compose.command(&[]);
+        let docker = docker.as_std();
         let mut command = Command::new("sh");
-        command.args(["-c", GUARD, "sh"].map(OsString::from)).args(arguments);
-        for (name, value) in start.get_envs() {
+        command.args(["-c", GUARD, "sh"]);
+        command.arg(docker.get_program()).args(docker.get_args());
+        for (name, value) in docker.get_envs() {
             if let Some(value) = value {
                 command.env(name, value);
             }
         }
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
+        let stderr = File::create(complaints).map_err(BackupError::unwritable(complaints))?;
         let cannot = |reason: String| BackupError::JaegerStopped { reason };
         let mut process = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(stderr)
             .process_group(0)
             .spawn()
             .map_err(|error| cannot(error.to_string()))?;
         let trigger = process.stdin.take().ok_or_else(|| cannot("no pipe".to_owned()))?;
-        Ok(Self { process, trigger })
+        Ok(Self {
+            process,
+            trigger,
+            complaints: complaints.to_owned(),
+        })
     }
 
-    async fn start(mut self) -> Result<(), BackupError> {
-        drop(self.trigger);
-        let mut complaint = String::new();
-        let ended = tokio::time::timeout(PATIENCE, async {
-            if let Some(stderr) = &mut self.process.stderr {
-                // What it says is for an error alone.
-                let _ = stderr.read_to_string(&mut complaint).await;
+    /// Waits until Jaeger has stopped.
+    async fn stopped(&mut self) -> Result<(), BackupError> {
+        let mut said = [0; 1];
+        let read = async {
+            match &mut self.process.stdout {
+                Some(stdout) => stdout.read(&mut said).await,
+                None => Ok(0),
             }
-            self.process.wait().await
-        });
-        match ended.await {
-            Ok(Ok(status)) if status.success() => Ok(()),
-            Ok(Ok(status)) => Err(BackupError::JaegerStopped {
-                reason: format!("{status}: {}", complaint.trim().replace('\n', "; ")),
+        };
+        match tokio::time::timeout(PATIENCE, read).await {
+            Ok(Ok(1)) => Ok(()),
+            Ok(_) => Err(BackupError::JaegerNotStopped {
+                reason: self.complaint(),
             }),
-            Ok(Err(error)) => Err(BackupError::JaegerStopped {
-                reason: error.to_string(),
-            }),
-            Err(_) => Err(BackupError::JaegerStopped {
+            Err(_) => Err(BackupError::JaegerNotStopped {
                 reason: format!("no answer within {} s", PATIENCE.as_secs()),
             }),
         }
     }
+
+    async fn start(mut self) -> Result<(), BackupError> {
+        let complaints = std::mem::take(&mut self.complaints);
+        drop(self.trigger);
+        let reason = match tokio::time::timeout(PATIENCE, self.process.wait()).await {
+            Ok(Ok(status)) if status.success() => return Ok(()),
+            Ok(Ok(_)) => complaint(&complaints),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no answer within {} s", PATIENCE.as_secs()),
+        };
+        Err(BackupError::JaegerStopped { reason })
+    }
+
+    fn complaint(&self) -> String {
+        complaint(&self.complaints)
+    }
+}
+
+/// The last line that docker wrote.
+fn complaint(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    text.lines().last().unwrap_or("it said nothing").trim().to_owned()
 }
 
 fn copy_closed(folder: &Path, copy: &Path) -> Result<(), BackupError> {

@@ -114,6 +114,13 @@ pub async fn restore(
         let started = start_and_compare(restoring, &manifest.contents, interrupt, progress).await;
         match started {
             Ok(comparison) if comparison.is_whole() || occupied.is_none() => Some(comparison),
+            // There is nothing to go back to, and no need to unpack it again.
+            Err(error) if occupied.is_none() && !matches!(error, BackupError::Interrupted(_)) => {
+                swap.finish()?;
+                return Err(BackupError::NotCompared {
+                    reason: error.to_string(),
+                });
+            }
             other => return Err(undo(restoring, &swap, &runs, other, progress).await),
         }
     } else {
@@ -141,10 +148,10 @@ async fn read(
         manifest.parts.len(),
         manifest.id
     ));
-    extract::check(store, manifest, interrupt)?;
+    extract::check(store, manifest, interrupt, progress)?;
     progress.line("unpacking");
     let owner = restoring.host.compose.owner();
-    extract::extract(store, manifest, restoring.identities, new, owner, interrupt)
+    extract::extract(store, manifest, restoring.identities, new, owner, interrupt, progress)
 }
 
 /// Puts the old data back, starts what ran before, and says why.

@@ -7,7 +7,12 @@ pub(super) fn text(time: SystemTime) -> String {
     humantime::format_rfc3339_seconds(time).to_string()
 }
 
-/// The instant that [`text`] wrote.
+/// The same to the nanosecond.
+pub(super) fn precise(time: SystemTime) -> String {
+    humantime::format_rfc3339_nanos(time).to_string()
+}
+
+/// The instant that [`text`] or [`precise`] wrote.
 pub(super) fn time(text: &str) -> Option<SystemTime> {
     humantime::parse_rfc3339(text).ok()
 }

@@ -45,9 +45,8 @@ pub async fn take(taking: &Taking<'_>, interrupt: &Interrupt, progress: &Progres
     let _lock = Lock::take(&taking.host.layout)?;
     Swap::of(&taking.host.layout).refuse_pending()?;
     let store = Store::open(taking.destination).await?;
-    let started = SystemTime::now();
-    let id = stamp::id(started);
     let scratch = Scratch::make(taking.host.layout.data().join(".backup"))?;
+    let (started, id) = interrupt.during(claim(&store)).await??;
     let mut writing = Writing {
         store: &store,
         id: &id,
@@ -65,6 +64,18 @@ pub async fn take(taking: &Taking<'_>, interrupt: &Interrupt, progress: &Progres
         let _ = store.remove(&id).await;
     }
     taken
+}
+
+/// Begins a backup of its own; where there is one of this second already, in the next one.
+async fn claim(store: &Store) -> Result<(SystemTime, String), BackupError> {
+    loop {
+        let started = SystemTime::now();
+        let id = stamp::id(started);
+        if store.claim(&id).await? {
+            return Ok((started, id));
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 async fn write(
@@ -91,7 +102,7 @@ async fn write(
     influxdb::wal(&folder("influxdb"), writing)?;
     for bucket in &buckets {
         progress.line(&format!("influxdb: shards of {}", bucket.name));
-        influxdb::shards(&influx, bucket, writing).await?;
+        influxdb::shards(&influx, bucket, writing, progress).await?;
     }
     contents::recount(&influx, &mut points).await?;
     progress.line("grafana: its database");

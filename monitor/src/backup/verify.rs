@@ -106,11 +106,11 @@ async fn restore(
         manifest.parts.len(),
         manifest.id
     ));
-    extract::check(store, manifest, interrupt)?;
+    extract::check(store, manifest, interrupt, progress)?;
     progress.line("unpacking");
     let data = scratch.layout.data();
     let owner = verifying.host.compose.owner();
-    extract::extract(store, manifest, verifying.identities, data, owner, interrupt)?;
+    extract::extract(store, manifest, verifying.identities, data, owner, interrupt, progress)?;
     let dashboards = dashboards(data)?;
     progress.line("starting scratch servers; InfluxDB builds its indexes");
     let mut arguments = vec!["up", "--detach", "--no-deps"];

@@ -57,6 +57,19 @@ impl Folder {
         Ok(listing)
     }
 
+    pub(super) fn claim(&self, id: &str) -> Result<bool, DestinationError> {
+        let path = self.path(id, "");
+        let claim = || {
+            DirBuilder::new().recursive(true).mode(0o700).create(&self.0)?;
+            DirBuilder::new().mode(0o700).create(&path)
+        };
+        match claim() {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(DestinationError::unwritable(path.display(), &error)),
+        }
+    }
+
     pub(super) fn read_whole(&self, id: &str, file: &str) -> Result<Option<Vec<u8>>, DestinationError> {
         let path = self.path(id, file);
         match fs::read(&path) {
@@ -69,7 +82,7 @@ impl Folder {
     pub(super) fn write_whole(&self, id: &str, file: &str, content: &[u8]) -> Result<(), DestinationError> {
         let path = self.path(id, file);
         let write = || {
-            let folder = self.make(id)?;
+            let folder = self.path(id, "");
             let mut draft = tempfile::NamedTempFile::new_in(&folder)?;
             draft.write_all(content)?;
             draft.as_file().sync_all()?;
@@ -81,11 +94,7 @@ impl Folder {
 
     pub(super) fn create(&self, id: &str, file: &str) -> Result<Box<dyn NewFile>, DestinationError> {
         let path = self.path(id, file);
-        let create = || {
-            self.make(id)?;
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)
-        };
-        match create() {
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
             Ok(file) => Ok(Box::new(Growing { file, unsynced: 0 })),
             Err(error) => Err(DestinationError::unwritable(path.display(), &error)),
         }
@@ -109,12 +118,6 @@ impl Folder {
         manifest
             .and_then(|()| gone(fs::remove_dir_all(&path)))
             .map_err(|error| DestinationError::unwritable(path.display(), &error))
-    }
-
-    fn make(&self, id: &str) -> io::Result<PathBuf> {
-        let folder = self.path(id, "");
-        DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-        Ok(folder)
     }
 }
 

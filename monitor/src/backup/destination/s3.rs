@@ -96,6 +96,22 @@ impl Bucket {
         Ok(listing)
     }
 
+    /// S3 has no folders to be made by one alone; who takes backups of several hosts gives each a prefix.
+    pub(super) async fn is_free(&self, id: &str) -> Result<bool, DestinationError> {
+        let prefix = self.key(id, "");
+        let list = self
+            .client
+            .list_objects_v2()
+            .bucket(&self.bucket)
+            .prefix(&prefix)
+            .max_keys(1);
+        let found = list
+            .send()
+            .await
+            .map_err(|failure| self.unreadable(&prefix, &failure))?;
+        Ok(found.contents().is_empty())
+    }
+
     pub(super) async fn read_whole(&self, id: &str, file: &str) -> Result<Option<Vec<u8>>, DestinationError> {
         let key = self.key(id, file);
         let object = self.client.get_object().bucket(&self.bucket).key(&key).send().await;
