@@ -1,7 +1,8 @@
 //! The command line.
 
-mod dashboards;
 pub(crate) mod backup;
+mod dashboards;
+pub(crate) mod doctor;
 pub(crate) mod down;
 mod host;
 pub(crate) mod logs;
@@ -32,9 +33,6 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Check what Grafana is provisioned with
-    #[command(subcommand)]
-    Dashboards(DashboardsCommand),
     /// Bring the servers up, from nothing or from wherever they are; a host that is up is left as it is
     Up(up::Arguments),
 
@@ -55,6 +53,13 @@ pub(crate) enum Command {
 
     /// Restore a backup into this host
     Restore(restore::Arguments),
+
+    /// Tell whether all of it works, check by check, and what to do where it does not
+    Doctor(doctor::DoctorArgs),
+
+    /// Check what Grafana is provisioned with
+    #[command(subcommand)]
+    Dashboards(DashboardsCommand),
 
     /// Run the service on its embedded store and put it under load
     #[cfg(feature = "demo")]

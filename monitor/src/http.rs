@@ -124,7 +124,7 @@ pub async fn json<T: DeserializeOwned>(server: &'static str, request: RequestBui
     })
 }
 
-fn unreachable(server: &'static str, error: &reqwest::Error) -> HttpError {
+pub(crate) fn unreachable(server: &'static str, error: &reqwest::Error) -> HttpError {
     let url = error.url().map(|url| {
         let mut url = url.clone();
         url.set_query(None);
@@ -145,7 +145,7 @@ fn innermost(error: &dyn std::error::Error) -> String {
     error.to_string()
 }
 
-fn beginning(body: &str) -> String {
+pub(crate) fn beginning(body: &str) -> String {
     let body = body.trim();
     match body.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &body[..end]),

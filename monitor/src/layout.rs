@@ -70,6 +70,11 @@ impl Layout {
         self.data.join("backups")
     }
 
+    /// What the doctor keeps from one run to the next.
+    pub fn doctor_state(&self) -> PathBuf {
+        self.data.join("doctor.json")
+    }
+
     /// State of the server of that service in `compose.yaml`; none for services without state.
     pub fn server(&self, service: &str) -> Option<PathBuf> {
         SERVER_DIRECTORIES

@@ -18,7 +18,6 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let json = cli.json;
     match cli.command {
-        Command::Dashboards(command) => command.run(json),
         Command::Up(arguments) => on_runtime(json, cli::up::run(arguments, json)),
         Command::Down(arguments) => on_runtime(json, cli::down::run(arguments, json)),
         Command::Status(arguments) => on_runtime(json, cli::status::run(arguments, json)),
@@ -26,6 +25,8 @@ fn main() -> ExitCode {
         Command::Secrets(arguments) => on_runtime(json, cli::secrets::run(arguments, json)),
         Command::Backup(arguments) => on_runtime(json, cli::backup::run(arguments, json)),
         Command::Restore(arguments) => on_runtime(json, cli::restore::run(arguments, json)),
+        Command::Doctor(arguments) => on_runtime(json, cli::doctor::run(arguments, json)),
+        Command::Dashboards(command) => command.run(json),
         #[cfg(feature = "demo")]
         Command::Demo(arguments) => demo::run(arguments),
     }
@@ -35,7 +36,12 @@ fn main() -> ExitCode {
 fn on_runtime(json: bool, command: impl Future<Output = u8>) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     ExitCode::from(match runtime {
-        Ok(runtime) => runtime.block_on(command),
+        Ok(runtime) => {
+            let status = runtime.block_on(command);
+            // A disk that hangs would keep the program from ending.
+            runtime.shutdown_background();
+            status
+        }
         Err(reason) => no_runtime(&reason, json),
     })
 }

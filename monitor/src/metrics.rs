@@ -8,6 +8,9 @@ pub const CHECK_FAILED: &str = "marketboro.monitor.check.failed";
 /// Seconds that the check [`CHECK`] took.
 pub const CHECK_DURATION: &str = "marketboro.monitor.check.duration";
 
+/// What the doctor sends and reads back; its value is new with each run and means nothing.
+pub const DOCTOR_PROBE: &str = "marketboro.monitor.doctor.probe";
+
 /// Seconds since the last complete backup; absent where there is none.
 pub const BACKUP_AGE: &str = "marketboro.monitor.backup.age";
 /// Bytes of that backup.
@@ -31,6 +34,7 @@ pub const BUCKET: &str = "bucket";
 pub const ALL: &[&str] = &[
     CHECK_FAILED,
     CHECK_DURATION,
+    DOCTOR_PROBE,
     BACKUP_AGE,
     BACKUP_SIZE,
     BACKUP_VERIFIED_AGE,

@@ -28,6 +28,8 @@ pub const JAEGER_PORT: &str = "JAEGER_PORT";
 /// Port of the service in the profile `local`, on loopback alone.
 pub const SERVICE_PORT: &str = "SERVICE_PORT";
 
+/// How long the collector keeps a trace before it decides what becomes of it.
+pub const TRACE_DECISION_WAIT: &str = "TRACE_DECISION_WAIT";
 /// Where backups go, and are looked for.
 pub const MONITOR_BACKUP_TO: &str = "MONITOR_BACKUP_TO";
 /// Public keys that backups are encrypted to, or a file of such.
@@ -91,16 +93,24 @@ impl Settings {
         layout: &Layout,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, SettingsError> {
-        let path = layout.settings_file();
-        let mut values = match std::fs::read_to_string(&path) {
-            Ok(text) => parse(&text, &path)?,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                BTreeMap::new()
-            }
-            Err(reason) => return Err(SettingsError::Unreadable { path, reason }),
-        };
+        let mut values = Self::written(layout)?;
         values.extend(environment);
         Ok(Self { values })
+    }
+
+    /// What `settings.env` alone says; nothing where there is no such file.
+    ///
+    /// # Errors
+    /// The file cannot be read or understood.
+    pub fn written(layout: &Layout) -> Result<BTreeMap<String, String>, SettingsError> {
+        let path = layout.settings_file();
+        match std::fs::read_to_string(&path) {
+            Ok(text) => parse(&text, &path),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                Ok(BTreeMap::new())
+            }
+            Err(reason) => Err(SettingsError::Unreadable { path, reason }),
+        }
     }
 
     /// The same settings with these instead of some.
@@ -140,6 +150,14 @@ impl Settings {
             .map(|address| address.unwrap_or(Ipv4Addr::LOCALHOST.into()))
     }
 
+    /// Where this host reaches what it publishes on its private address.
+    ///
+    /// # Errors
+    /// It is not an IP address.
+    pub fn reachable_address(&self) -> Result<IpAddr, SettingsError> {
+        self.private_address().map(reachable)
+    }
+
     /// Where this host reaches its own Grafana.
     ///
     /// # Errors
@@ -155,7 +173,7 @@ impl Settings {
     /// # Errors
     /// Its address or port is not one.
     pub fn influxdb_url(&self) -> Result<String, SettingsError> {
-        Ok(url(reachable(self.private_address()?), self.port(INFLUXDB_PORT)?))
+        Ok(url(self.reachable_address()?, self.port(INFLUXDB_PORT)?))
     }
 
     /// Where this host reaches its own collector, OTLP over HTTP.
@@ -163,7 +181,7 @@ impl Settings {
     /// # Errors
     /// Its address or port is not one.
     pub fn otlp_url(&self) -> Result<String, SettingsError> {
-        Ok(url(reachable(self.private_address()?), self.port(OTLP_HTTP_PORT)?))
+        Ok(url(self.reachable_address()?, self.port(OTLP_HTTP_PORT)?))
     }
 
     /// Where this host reaches its own collector, OTLP over gRPC.
@@ -171,7 +189,7 @@ impl Settings {
     /// # Errors
     /// Its address or port is not one.
     pub fn otlp_grpc_url(&self) -> Result<String, SettingsError> {
-        Ok(url(reachable(self.private_address()?), self.port(OTLP_GRPC_PORT)?))
+        Ok(url(self.reachable_address()?, self.port(OTLP_GRPC_PORT)?))
     }
 
     /// Where this host reaches the service of the profile `local`.

@@ -66,6 +66,21 @@ pub(crate) fn setting(variable: &str) -> Option<OsString> {
     std::env::var_os(variable)
 }
 
+/// A program of this workspace, which cargo builds into the folder above that of the tests.
+pub(crate) fn built(name: &'static str) -> Result<PathBuf, ServerError> {
+    let here = std::env::current_exe().map_err(|cause| ServerError::System { server: name, cause })?;
+    let program = here
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .map(|folder| folder.join(name))
+        .find(|program| program.is_file());
+    program.ok_or(ServerError::NotBuilt {
+        server: name,
+        program: name,
+    })
+}
+
 /// A server's process with its folder and its log.
 pub(crate) struct ServerProcess {
     launch: Launch,

@@ -10,9 +10,9 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
-use super::{Docker, SERVER, finish, system};
+use super::{Docker, finish, system};
 use crate::error::ServerError;
-use crate::process::{in_repository, installed_at};
+use crate::process::{built, in_repository, installed_at};
 
 /// The name of the image with Grafana's stub, which `compose.grafana-stub.yaml` puts in Grafana's place.
 pub(super) const GRAFANA_STUB: &str = "marketboro/grafana-stub:0.1.0";
@@ -186,19 +186,4 @@ fn place(root: &Path, in_image: &str) -> Result<PathBuf, ServerError> {
         fs::create_dir_all(folder).map_err(system)?;
     }
     Ok(path)
-}
-
-/// A program of this workspace, which cargo builds into the folder above that of the tests.
-fn built(name: &'static str) -> Result<PathBuf, ServerError> {
-    let here = std::env::current_exe().map_err(system)?;
-    let program = here
-        .ancestors()
-        .skip(1)
-        .take(2)
-        .map(|folder| folder.join(name))
-        .find(|program| program.is_file());
-    program.ok_or(ServerError::NotBuilt {
-        server: SERVER,
-        program: name,
-    })
 }

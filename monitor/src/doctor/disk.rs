@@ -1,0 +1,197 @@
+//! The disk of the data folder: room now, and how long it will last.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use collector::host_metrics::FILESYSTEM_USAGE;
+use collector::influxdb::MEASUREMENT;
+
+use super::context::{Context, Depth};
+use super::verdict::{Fault, Stop, Verdict};
+use crate::influxdb::{InfluxDb, TELEMETRY};
+
+/// Percent of room and of inodes below which servers are about to fail.
+const FAILED_PERCENT: f64 = 5.0;
+/// Percent below which it is time to act.
+const WARNING_PERCENT: f64 = 10.0;
+/// Days of room below which it is too late for anything but deleting.
+const FAILED_DAYS: f64 = 3.0;
+/// Days of room below which it is time to act.
+const WARNING_DAYS: f64 = 14.0;
+/// Hours of history that a forecast needs.
+const LEAST_HOURS: usize = 6;
+
+const ADVICE: &str = "prune backups (`monitor backup prune`), shorten the retention of a bucket or JAEGER_RETENTION, or enlarge \
+    the data volume";
+
+struct Room {
+    free_bytes: f64,
+    free_percent: f64,
+    inodes_percent: Option<f64>,
+}
+
+pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
+    let folder = existing(context.layout().data());
+    // On a thread for waiting: a disk that hangs would take the runtime with it.
+    let asked = folder.clone();
+    let room = tokio::task::spawn_blocking(move || room(&asked)).await;
+    let room = match room {
+        Ok(Ok(room)) => room,
+        Ok(Err(error)) => return Err(unreadable(&folder, &error.to_string()).into()),
+        Err(error) => return Err(unreadable(&folder, &error.to_string()).into()),
+    };
+    let days = match context.depth() {
+        Depth::Offline => None,
+        // Without InfluxDB there is no history; that is no fault of the disk.
+        Depth::Quick | Depth::Full => match context.operator().await {
+            Ok(influxdb) => days_until_full(&influxdb, &mount_point(&folder), room.free_bytes).await,
+            Err(_) => None,
+        },
+    };
+    let forecast = match days {
+        Some(days) if days.is_finite() => format!("full in {days:.0} days"),
+        Some(_) => "not filling".to_owned(),
+        None => "growth not known".to_owned(),
+    };
+    let seen = format!(
+        "{} ({:.0} %) free, {forecast}, in {}",
+        bytes(room.free_bytes),
+        room.free_percent,
+        folder.display()
+    );
+    let mut faults = Vec::new();
+    faults.extend(low(room.free_percent, || seen.clone()));
+    if let Some(percent) = room.inodes_percent {
+        faults.extend(low(percent, || {
+            format!("{percent:.0} % of the inodes of {} are free", folder.display())
+        }));
+    }
+    if let Some(days) = days
+        && days < WARNING_DAYS
+    {
+        let seen = format!("the disk of {} will be full in {days:.1} days", folder.display());
+        faults.push(if days < FAILED_DAYS {
+            Fault::failed(seen, ADVICE)
+        } else {
+            Fault::warning(seen, ADVICE)
+        });
+    }
+    Ok(Verdict::new(seen, faults))
+}
+
+fn unreadable(folder: &Path, error: &str) -> Fault {
+    Fault::failed(
+        format!("the disk of {} cannot be asked ({error})", folder.display()),
+        "see whether the data volume is mounted, and what the kernel says: dmesg",
+    )
+}
+
+fn low(percent: f64, seen: impl Fn() -> String) -> Option<Fault> {
+    if percent < FAILED_PERCENT {
+        Some(Fault::failed(seen(), ADVICE))
+    } else if percent < WARNING_PERCENT {
+        Some(Fault::warning(seen(), ADVICE))
+    } else {
+        None
+    }
+}
+
+/// The folder, or the closest one above it that is there.
+fn existing(folder: &Path) -> PathBuf {
+    let found = folder.ancestors().find_map(|folder| folder.canonicalize().ok());
+    found.unwrap_or_else(|| PathBuf::from("/"))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
+fn room(folder: &Path) -> Result<Room, rustix::io::Errno> {
+    let disk = rustix::fs::statvfs(folder)?;
+    let percent = |free: u64, all: u64| free as f64 * 100.0 / (all as f64).max(1.0);
+    Ok(Room {
+        free_bytes: disk.f_bavail as f64 * disk.f_frsize as f64,
+        free_percent: percent(disk.f_bavail, disk.f_blocks),
+        // Some file systems have no fixed number of them.
+        inodes_percent: (disk.f_files > 0).then(|| percent(disk.f_favail, disk.f_files)),
+    })
+}
+
+/// Where the file system of a folder is mounted.
+fn mount_point(folder: &Path) -> PathBuf {
+    let table = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let points = table.lines().filter_map(|line| line.split(' ').nth(4));
+    let points = points.map(|point| PathBuf::from(point.replace(r"\040", " ")));
+    let longest = points
+        .filter(|point| folder.starts_with(point))
+        .max_by_key(|point| point.as_os_str().len());
+    longest.unwrap_or_else(|| PathBuf::from("/"))
+}
+
+/// By the growth of the last three days; infinite where there is none, nothing where they are not known.
+async fn days_until_full(influxdb: &InfluxDb, mount_point: &Path, free_bytes: f64) -> Option<f64> {
+    let point = mount_point.to_str()?.replace('\\', r"\\").replace('"', "\\\"");
+    let flux = format!(
+        r#"from(bucket: "{bucket}")
+  |> range(start: -3d)
+  |> filter(fn: (r) => r._measurement == "{MEASUREMENT}" and r._field == "{FILESYSTEM_USAGE}")
+  |> filter(fn: (r) => r.mountpoint == "{point}" and r.state == "used")
+  |> aggregateWindow(every: 1h, fn: mean, createEmpty: false)
+  |> group()
+  |> map(fn: (r) => ({{days: float(v: uint(v: r._time)) / 86400000000000.0, used: r._value}}))"#,
+        bucket = TELEMETRY.name,
+    );
+    let rows = influxdb.query(&flux).await.ok()?;
+    let points: Vec<(f64, f64)> = rows
+        .iter()
+        .filter_map(|row| Some((row.get("days")?.parse().ok()?, row.get("used")?.parse().ok()?)))
+        .collect();
+    let growth = slope(&points)?;
+    Some(if growth > 0.0 {
+        free_bytes / growth
+    } else {
+        f64::INFINITY
+    })
+}
+
+/// Least squares; nothing where there are too few points.
+#[expect(clippy::cast_precision_loss, reason = "some dozens of points")]
+fn slope(points: &[(f64, f64)]) -> Option<f64> {
+    if points.len() < LEAST_HOURS {
+        return None;
+    }
+    let count = points.len() as f64;
+    let mean_x = points.iter().map(|(x, _)| x).sum::<f64>() / count;
+    let mean_y = points.iter().map(|(_, y)| y).sum::<f64>() / count;
+    let spread: f64 = points.iter().map(|(x, _)| (x - mean_x).powi(2)).sum();
+    let together: f64 = points.iter().map(|(x, y)| (x - mean_x) * (y - mean_y)).sum();
+    (spread > 0.0).then(|| together / spread)
+}
+
+fn bytes(count: f64) -> String {
+    let (mut value, mut unit) = (count, "B");
+    for larger in ["KiB", "MiB", "GiB", "TiB"] {
+        if value < 1024.0 {
+            break;
+        }
+        (value, unit) = (value / 1024.0, larger);
+    }
+    format!("{value:.1} {unit}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn growth_is_the_slope_of_the_points() {
+        let points: Vec<_> = (0..12)
+            .map(|hour| (f64::from(hour) / 24.0, 100.0 + f64::from(hour)))
+            .collect();
+        assert!((slope(&points).unwrap() - 24.0).abs() < 1e-9);
+        assert_eq!(slope(&points[..3]), None);
+    }
+
+    #[test]
+    fn the_mount_point_of_a_folder_is_above_it() {
+        let folder = std::env::temp_dir().canonicalize().unwrap();
+        assert!(folder.starts_with(mount_point(&folder)));
+    }
+}

@@ -1,0 +1,32 @@
+//! The images of the servers.
+
+use std::sync::Arc;
+
+use super::context::{Context, Depth};
+use super::verdict::{Fault, Stop, Verdict};
+use crate::docker;
+
+pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
+    if context.depth() == Depth::Quick {
+        return Err(Stop::skip("the check containers sees what runs"));
+    }
+    let configuration = context
+        .compose()
+        .configuration(&[])
+        .await
+        .map_err(super::containers::no_docker)?;
+    let mut faults = Vec::new();
+    for (name, service) in &configuration.services {
+        let Some(image) = &service.image else { continue };
+        if !docker::has_image(image).await.map_err(super::containers::no_docker)? {
+            faults.push(Fault::failed(
+                format!("there is no image {image}, which {name} runs"),
+                "`monitor up` pulls or builds it where it has a way to the registry; otherwise load it with `docker load`",
+            ));
+        }
+    }
+    Ok(Verdict::new(
+        format!("{} images are here", configuration.services.len()),
+        faults,
+    ))
+}

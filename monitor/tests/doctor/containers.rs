@@ -1,0 +1,85 @@
+//! The host's Compose file in Docker: each container killed, paused, or of another image.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use test_servers::{ComposeProject, Docker};
+
+use crate::host::{Findings, Host, provision, wait_for};
+
+/// A run with everything, from where the containers' ports are reached.
+fn examine(host: &Host, arguments: &[&str]) -> Findings {
+    let output = Docker::shared().inside(|| {
+        host.doctor(&["--json", "--skip", "disk", "--skip", "memory"])
+            .args(arguments)
+            .output()
+            .unwrap()
+    });
+    Findings::of(&output)
+}
+
+#[test]
+fn each_container_that_is_killed_or_paused_is_named_with_its_server_and_nothing_else() {
+    let provisioning = tempfile::tempdir().unwrap();
+    fs::set_permissions(provisioning.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let token = "$__file{/run/secrets/influxdb-grafana-token}";
+    provision(
+        provisioning.path(),
+        "http://influxdb:8086",
+        "http://jaeger:16686",
+        token,
+    );
+    let project = ComposeProject::new(Docker::shared())
+        .unwrap()
+        .variable("GRAFANA_PROVISIONING", provisioning.path())
+        .variable("TRACE_DECISION_WAIT", "1s")
+        .variable("HOST_METRICS_INTERVAL", "1s")
+        .variable("SELF_METRICS_INTERVAL_MS", "1000");
+    project.up(&[]).unwrap();
+    let host = Host::of(&project, provisioning.path());
+    wait_for("a healthy host", || examine(&host, &["--quick"]).status == 0);
+    let findings = examine(&host, &[]);
+    findings.assert_failed(&[]);
+    assert_eq!(
+        findings.check("containers")["seen"],
+        "4 of 4 containers run and are healthy"
+    );
+    assert_eq!(findings.check("images")["outcome"], "ok", "{}", findings.text);
+
+    for (service, checks) in [
+        ("grafana", &["containers", "grafana"][..]),
+        ("jaeger", &["containers", "jaeger"]),
+        ("influxdb", &["containers", "influxdb"]),
+        ("otel-collector", &["containers", "otlp-grpc", "otlp-http"]),
+    ] {
+        project.compose(&["kill", service]).unwrap();
+        let findings = examine(&host, &["--quick"]);
+        findings.assert_failed(checks);
+        findings.assert_says("containers", &format!("{service} has ended with status 137"));
+        project.compose(&["start", service]).unwrap();
+        project.container(service).unwrap().wait_for_health("healthy").unwrap();
+    }
+    wait_for("a healthy host", || examine(&host, &["--quick"]).status == 0);
+
+    project.compose(&["pause", "jaeger"]).unwrap();
+    let findings = examine(&host, &["--quick"]);
+    findings.assert_failed(&["containers", "jaeger"]);
+    findings.assert_says("containers", "jaeger is paused");
+    project.compose(&["unpause", "jaeger"]).unwrap();
+
+    project.compose(&["rm", "--stop", "--force", "jaeger"]).unwrap();
+    let findings = examine(&host, &["--quick"]);
+    findings.assert_failed(&["containers", "jaeger"]);
+    findings.assert_says("containers", "jaeger has no container");
+
+    let mut host = host;
+    host.set("COLLECTOR_IMAGE", "marketboro/otelcol:another");
+    let findings = examine(&host, &["--quick", "--only", "containers"]);
+    findings.assert_says(
+        "containers",
+        "otel-collector runs marketboro/otelcol:0.150.0, compose.yaml names marketboro/otelcol:another",
+    );
+    let findings = examine(&host, &["--offline", "--only", "images"]);
+    findings.assert_failed(&["images"]);
+    findings.assert_says("images", "there is no image marketboro/otelcol:another");
+}
