@@ -49,7 +49,7 @@ pub(crate) enum Command {
     Secrets(secrets::Arguments),
 
     /// Take a backup of all data while the servers go on; list, verify and prune backups
-    Backup(backup::Arguments),
+    Backup(Box<backup::Arguments>),
 
     /// Restore a backup into this host
     Restore(restore::Arguments),

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         Command::Status(arguments) => on_runtime(json, cli::status::run(arguments, json)),
         Command::Logs(arguments) => on_runtime(json, cli::logs::run(arguments, json)),
         Command::Secrets(arguments) => on_runtime(json, cli::secrets::run(arguments, json)),
-        Command::Backup(arguments) => on_runtime(json, cli::backup::run(arguments, json)),
+        Command::Backup(arguments) => on_runtime(json, cli::backup::run(*arguments, json)),
         Command::Restore(arguments) => on_runtime(json, cli::restore::run(arguments, json)),
         Command::Doctor(arguments) => on_runtime(json, cli::doctor::run(arguments, json)),
         Command::Dashboards(command) => command.run(json),

@@ -17,7 +17,7 @@ fn main() -> ExitCode {
     let outcome = match Invocation::from_command_line() {
         Ok(Invocation::Serve(settings)) => {
             service::logging::init(&settings.log);
-            service::run(settings).map_err(|error| error.to_string())
+            service::run(*settings).map_err(|error| error.to_string())
         }
         Ok(Invocation::CheckHealth(address)) => health_check::ask(address).map_err(|error| error.to_string()),
         Err(refusal) => {

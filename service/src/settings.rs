@@ -20,7 +20,7 @@ const DEFAULT_LOG: &str = "info,dynoxide=error";
 #[derive(Clone, Debug)]
 pub enum Invocation {
     /// Serve with these settings.
-    Serve(Settings),
+    Serve(Box<Settings>),
     /// Ask the service that listens on this address for its health.
     CheckHealth(SocketAddr),
 }
@@ -131,7 +131,7 @@ impl Invocation {
             .and_then(|matches| Arguments::from_arg_matches(&matches))
             .map_err(|error| Refusal::from_clap(&command, error))?;
         if !arguments.check_health {
-            return Settings::read(arguments).map(Self::Serve);
+            return Settings::read(arguments).map(|settings| Self::Serve(Box::new(settings)));
         }
         if arguments.listen.port() == 0 {
             return Err(Refusal::line(

@@ -111,7 +111,7 @@ async fn once(host: Host, depth: Depth, is_wanted: impl Fn(&Check) -> bool) -> R
     let context = Arc::new(Context::new(host, depth));
     let progress = text::Progress::new(io::stderr().is_terminal(), depth);
     let report = doctor::run(&context, is_wanted, |check: &CheckReport, running: &[&str]| {
-        progress.show(check, running)
+        progress.show(check, running);
     })
     .await;
     if depth != Depth::Offline {

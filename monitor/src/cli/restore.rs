@@ -73,7 +73,10 @@ async fn run_on(host: &Host, arguments: &Arguments, json: bool) -> Result<u8, Ba
         // A reader that has gone away is no error.
         let _ = writeln!(stdout, "{}", said(&restoration));
     }
-    let is_whole = restoration.comparison.as_ref().is_none_or(|found| found.is_whole());
+    let is_whole = restoration
+        .comparison
+        .as_ref()
+        .is_none_or(monitor::backup::Comparison::is_whole);
     Ok(if is_whole { DONE } else { UNWELL })
 }
 

@@ -97,7 +97,8 @@ impl Host {
         reason = "settings of the tests, which have no settings module"
     )]
     pub(crate) fn start_influxdb(&mut self) {
-        let program = std::env::var_os("INFLUXD").expect("INFLUXD is not set; run eval \"$(make -s test-env)\"");
+        let program = std::env::var_os("INFLUXD")
+            .unwrap_or_else(|| panic!("INFLUXD is not set; run eval \"$(make -s test-env)\""));
         let influxdb = self.data.join("influxdb");
         let log = fs::File::create(self.folder.path().join("influxd.log")).unwrap();
         let influxd = Command::new(program)

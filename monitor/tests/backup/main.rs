@@ -1,5 +1,7 @@
 //! Backups through the real binary: of a real InfluxDB in a data folder, and of the whole host in Docker.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod damage;
 mod docker;
 mod encryption;

@@ -142,8 +142,10 @@ impl Bucket {
         let key = self.key(id, file);
         let handle = Handle::current();
         let get = self.client.get_object().bucket(&self.bucket).key(&key).send();
-        let object = tokio::task::block_in_place(|| handle.block_on(get));
-        let object = object.map_err(|failure| self.unreadable(&key, &failure))?;
+        let object = tokio::task::block_in_place(|| {
+            let object = handle.block_on(get);
+            object.map_err(|failure| self.unreadable(&key, &failure))
+        })?;
         Ok(Box::new(Download::new(handle, object.body)))
     }
 

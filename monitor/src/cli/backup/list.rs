@@ -49,7 +49,7 @@ fn listed(backup: &Backup, now: SystemTime) -> Listed<'_> {
         lacks: backup.manifest.as_ref().err().map(String::as_str),
         age_s: backup.age(now).as_secs(),
         bytes: backup.bytes,
-        encrypted: manifest.is_some_and(|manifest| manifest.is_encrypted()),
+        encrypted: manifest.is_some_and(monitor::backup::Manifest::is_encrypted),
         label: manifest.and_then(|manifest| manifest.label.as_deref()),
         verified_age_s: backup.verified_age(now).map(|age| age.as_secs()),
     }

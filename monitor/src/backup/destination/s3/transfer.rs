@@ -100,7 +100,7 @@ impl NewFile for Upload {
         if self.upload_id.is_none() {
             let put = self.client.put_object().bucket(&self.bucket).key(&self.key);
             let put = put.body(ByteStream::from(std::mem::take(&mut self.buffer))).send();
-            return block_in_place(|| handle.block_on(put)).map(drop).map_err(failed);
+            return block_in_place(|| handle.block_on(put).map(drop).map_err(failed));
         }
         if !self.buffer.is_empty() {
             self.send_piece()?;
@@ -115,7 +115,7 @@ impl NewFile for Upload {
             .set_upload_id(self.upload_id.clone())
             .multipart_upload(whole)
             .send();
-        block_in_place(|| handle.block_on(complete)).map_err(failed)?;
+        block_in_place(|| handle.block_on(complete).map_err(failed))?;
         self.upload_id = None;
         Ok(())
     }
@@ -128,7 +128,7 @@ impl Drop for Upload {
             let abort = abort.bucket(&self.bucket).key(&self.key).upload_id(upload_id).send();
             let handle = self.handle.clone();
             // Should this fail, removing the backup tries it again.
-            let _ = block_in_place(|| handle.block_on(abort));
+            let _ = block_in_place(|| handle.block_on(abort).map_err(failed));
         }
     }
 }
