@@ -47,3 +47,4 @@ pub use grafana_stub::GrafanaStub;
 pub use http::client_builder;
 pub use influxdb::{InfluxDb, Point, Series, Value};
 pub use jaeger::{Jaeger, Span, SpanKind, Trace};
+pub use process::built;

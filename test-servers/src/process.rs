@@ -67,7 +67,10 @@ pub(crate) fn setting(variable: &str) -> Option<OsString> {
 }
 
 /// A program of this workspace, which cargo builds into the folder above that of the tests.
-pub(crate) fn built(name: &'static str) -> Result<PathBuf, ServerError> {
+///
+/// # Errors
+/// It is not there: `cargo test --workspace` builds it.
+pub fn built(name: &'static str) -> Result<PathBuf, ServerError> {
     let here = std::env::current_exe().map_err(|cause| ServerError::System { server: name, cause })?;
     let program = here
         .ancestors()

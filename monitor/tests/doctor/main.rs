@@ -8,5 +8,6 @@ mod containers;
 mod exported;
 mod host;
 mod local;
+mod panels_after_a_run;
 mod provisioned;
 mod storage;
