@@ -31,8 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Stops Jaeger, says so, and starts it again when its standard input ends, which comes with the end of this program in
 /// any way: a backup that is killed leaves no Jaeger behind that stands still. Signals to the whole group of a terminal
-/// or a unit pass by.
-const GUARD: &str = r#"trap '' INT TERM HUP
+/// or a unit pass by, and so does that of a pipe nobody reads any more.
+const GUARD: &str = r#"trap '' INT TERM HUP PIPE
 "$@" stop jaeger >/dev/null && echo stopped && read -r _
 exec "$@" start jaeger >/dev/null"#;
 

@@ -116,9 +116,9 @@ mod tests {
         };
         assert_eq!(
             table(&status, now),
-            "SERVICE         STATE    HEALTH   SINCE   RESTARTS  IMAGE\n\
-             grafana         running  healthy  1h 3m   2         image:1\n\
-             otel-collector  running  healthy  1h 3m   2         image:1\n\
+            "SERVICE         STATE    HEALTH   SINCE  RESTARTS  IMAGE\n\
+             grafana         running  healthy  1h 3m  2         image:1\n\
+             otel-collector  running  healthy  1h 3m  2         image:1\n\
              \n\
              otel-collector: it is paused\n"
         );
