@@ -103,8 +103,8 @@ fn state(container: &Container, inspected: Option<&Inspected>, is_optional: bool
             let complaint = complaint.map_or_else(String::new, |complaint| format!(": {complaint}"));
             Some(Fault::failed(format!("{name} is unhealthy{complaint}"), logs))
         }
-        ("running", "starting") => Some(starting()),
         _ if container.is_healthy() => None,
+        ("running", "starting" | "") => Some(starting()),
         // A job of a profile has done its work.
         ("exited", _) if is_optional && container.exit_code == 0 => None,
         ("exited", _) => Some(Fault::failed(
