@@ -17,6 +17,8 @@ pub struct PanelQuery {
     pub origin: Origin,
     /// Its letter among the queries of the panel.
     pub ref_id: String,
+    /// What arithmetic of CloudWatch calls it; empty elsewhere.
+    pub id: String,
     /// Uid of the data source.
     pub datasource: String,
     /// What it asks.
@@ -193,6 +195,7 @@ impl Asked<'_> {
             dashboard: self.dashboard.uid().to_owned(),
             origin,
             ref_id: text(&target["refId"]),
+            id: text(&target["id"]),
             datasource: text(&source["uid"]),
             kind,
             may_be_empty,
