@@ -6,6 +6,7 @@ pub mod destination;
 pub mod encryption;
 mod error;
 mod extract;
+mod files;
 mod grafana;
 mod host_files;
 mod influxdb;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::process::Command;
 
-use crate::compose::{self, ComposeError};
+use crate::compose::{self, ComposeError, Container};
 
 /// Longer than a daemon that works needs for any of these questions.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -199,6 +199,21 @@ pub async fn inspect(ids: &[String]) -> Result<Vec<Inspected>, ComposeError> {
         });
     }
     Err(compose::failure("container inspect".to_owned(), &output))
+}
+
+/// What Docker says of each of compose's containers; nothing of those that have gone meanwhile.
+///
+/// # Errors
+/// Docker is missing, or its daemon does not answer.
+pub async fn inspect_each(containers: Vec<Container>) -> Result<Vec<(Container, Option<Inspected>)>, ComposeError> {
+    let ids: Vec<_> = containers.iter().map(|container| container.id.clone()).collect();
+    let inspected = inspect(&ids).await?;
+    let pair = |container: Container| {
+        // Compose gives the beginning of an identifier, or all of it.
+        let found = inspected.iter().find(|one| one.id.starts_with(&container.id)).cloned();
+        (container, found)
+    };
+    Ok(containers.into_iter().map(pair).collect())
 }
 
 /// Every running container of the machine, whoever made it.

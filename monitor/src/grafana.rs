@@ -134,6 +134,32 @@ impl Grafana {
         http::send(SERVICE, self.request("/api/org")).await.map(drop)
     }
 
+    /// Whether the administrator can sign in with a password. Five failures within five minutes lock the user out.
+    ///
+    /// # Errors
+    /// Grafana does not answer.
+    pub async fn accepts(&self, password: &Value) -> Result<bool, HttpError> {
+        match self.clone().with_password(password.clone()).log_in().await {
+            Ok(()) => Ok(true),
+            Err(error) if error.status() == Some(401) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gives the administrator another password.
+    ///
+    /// # Errors
+    /// Grafana does not answer, or refuses either password.
+    pub async fn change_password(&self, old: &Value, new: &Value) -> Result<(), HttpError> {
+        let request = self.client.put(format!("{}/api/user/password", self.url));
+        let request = request.basic_auth(USER, Some(old.expose())).json(&json!({
+            "oldPassword": old.expose(),
+            "newPassword": new.expose(),
+            "confirmNew": new.expose(),
+        }));
+        http::send(SERVICE, request).await.map(drop)
+    }
+
     /// Whether a data source reaches its server. `health_path` is what to ask the server itself through Grafana, for
     /// data sources that cannot tell.
     ///

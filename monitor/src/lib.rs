@@ -1,8 +1,12 @@
 //! Tools of the monitor host: they bring its servers up, tell whether all of it works, and keep its data safe.
 
+#[cfg(feature = "aws")]
+mod aws;
 pub mod backup;
+pub mod bytes;
 pub mod compose;
 pub mod dashboards;
+pub mod disk;
 pub mod docker;
 pub mod doctor;
 pub mod folders;
@@ -15,6 +19,7 @@ pub mod interrupt;
 pub mod jaeger;
 pub mod layout;
 pub mod lock;
+pub mod memory;
 pub mod metrics;
 pub mod otlp;
 pub mod preflight;

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep};
 
 use crate::compose::ComposeError;
-use crate::grafana_password::{self, Grafana, GrafanaPasswordError};
+use crate::grafana::{DataSourceHealth, Grafana};
+use crate::grafana_password::{self, GrafanaPasswordError};
 use crate::host::Host;
 use crate::http::HttpError;
 use crate::influxdb::set_up::SetUpError;
@@ -257,12 +258,12 @@ impl Rotation<'_> {
     }
 
     async fn grafana_reads(&self, token: ScopedToken, deadline: Instant) -> Result<(), RotationError> {
-        let grafana = Grafana::new(self.host.settings.grafana_url()?, SERVER_TIMEOUT);
         let password = self.host.secrets.read(Secret::GrafanaAdminPassword)?;
+        let grafana = Grafana::new(self.host.settings.grafana_url()?, SERVER_TIMEOUT).with_password(password);
         loop {
-            match grafana.data_source_answers(&password, "influxdb").await {
-                Ok(true) => return Ok(()),
-                Ok(false) => {
+            let reason = match grafana.data_source_health("influxdb", None).await {
+                Ok(DataSourceHealth::Healthy) => return Ok(()),
+                Ok(DataSourceHealth::Missing | DataSourceHealth::Unknown) => {
                     self.progress
                         .line("grafana: has no data source influxdb that could use the token");
                     return Ok(());
@@ -271,9 +272,13 @@ impl Rotation<'_> {
                 Err(error) if error.status() == Some(401) => {
                     return Err(not_taken(token, "Grafana refuses the password in its file"));
                 }
-                Err(error) if Instant::now() > deadline => return Err(not_taken(token, &error.to_string())),
-                Err(_) => sleep(Duration::from_secs(1)).await,
+                Ok(DataSourceHealth::Unhealthy(reason)) => reason,
+                Err(error) => error.to_string(),
+            };
+            if Instant::now() > deadline {
+                return Err(not_taken(token, &reason));
             }
+            sleep(Duration::from_secs(1)).await;
         }
     }
 

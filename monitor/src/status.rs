@@ -42,28 +42,21 @@ pub struct ContainerStatus {
 /// # Errors
 /// Docker is missing or does not answer.
 pub async fn of(host: &Host) -> Result<Status, ComposeError> {
-    let containers = host.compose.containers().await?;
-    let ids: Vec<_> = containers.iter().map(|container| container.id.clone()).collect();
-    let inspected = docker::inspect(&ids).await?;
+    let containers = docker::inspect_each(host.compose.containers().await?).await?;
     let mut expected = host.compose.services(&[]).await?;
     if containers
         .iter()
-        .any(|container| !expected.contains(&container.service))
+        .any(|(container, _)| !expected.contains(&container.service))
     {
         expected = host.compose.services(&[LOCAL_PROFILE]).await?;
     }
     let rows: Vec<_> = expected
         .iter()
         .map(|service| {
-            let container = containers.iter().find(|container| container.service == *service);
-            container.map_or_else(
+            let found = containers.iter().find(|(container, _)| container.service == *service);
+            found.map_or_else(
                 || absent(service),
-                |container| {
-                    row(
-                        container,
-                        inspected.iter().find(|inspected| inspected.id == container.id),
-                    )
-                },
+                |(container, inspected)| row(container, inspected.as_ref()),
             )
         })
         .collect();

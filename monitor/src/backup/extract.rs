@@ -36,6 +36,11 @@ pub(super) fn check(
     interrupt: &Interrupt,
     progress: &Progress,
 ) -> Result<(), BackupError> {
+    progress.line(&format!(
+        "checking the {} files of {}",
+        manifest.parts.len(),
+        manifest.id
+    ));
     let mut told = Instant::now();
     for (done, part) in manifest.parts.iter().enumerate() {
         tell(&mut told, progress, "checked", done, manifest);
@@ -55,6 +60,7 @@ pub(super) fn extract(
     interrupt: &Interrupt,
     progress: &Progress,
 ) -> Result<(), BackupError> {
+    progress.line("unpacking");
     for folder in [
         "influxdb/engine/data",
         "influxdb/engine/wal",

@@ -9,8 +9,7 @@ use std::path::PathBuf;
 use tokio::task::block_in_place;
 
 use super::error::BackupError;
-use super::influxdb::append;
-use super::jaeger::files;
+use super::files;
 use super::manifest::PartContent;
 use super::writing::Writing;
 use crate::layout::Layout;
@@ -19,7 +18,7 @@ use crate::layout::Layout;
 pub(super) fn write(layout: &Layout, writing: &mut Writing<'_>) -> Result<(), BackupError> {
     let settings = layout.settings_file();
     let mut paths: Vec<PathBuf> = settings.is_file().then_some(settings).into_iter().collect();
-    paths.extend(files(&layout.secrets())?);
+    paths.extend(files::below(&layout.secrets())?);
     block_in_place(|| {
         let mut part = writing.part("host", PartContent::Host)?;
         let failed = BackupError::of_writing(part.place());
@@ -27,7 +26,7 @@ pub(super) fn write(layout: &Layout, writing: &mut Writing<'_>) -> Result<(), Ba
         for path in paths {
             let file = File::open(&path).map_err(BackupError::unreadable(&path))?;
             let size = file.metadata().map_err(BackupError::unreadable(&path))?.len();
-            append(&mut tar, path.strip_prefix(layout.data()).unwrap_or(&path), file, size).map_err(&failed)?;
+            files::append(&mut tar, path.strip_prefix(layout.data()).unwrap_or(&path), file, size).map_err(&failed)?;
         }
         tar.finish().map_err(&failed)?;
         drop(tar);

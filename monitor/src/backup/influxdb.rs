@@ -4,8 +4,8 @@
 //! and then goes on without. They are in its write-ahead log, which is therefore read first; restored with the shard,
 //! it is replayed as after a crash, and a point that is in both is still one point.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _, Write};
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -14,6 +14,7 @@ use serde::Deserialize;
 use tokio::task::block_in_place;
 
 use super::error::BackupError;
+use super::files;
 use super::manifest::PartContent;
 use super::multipart::{Event, Parser};
 use super::part::PartWriter;
@@ -143,7 +144,7 @@ pub(super) fn wal(folder: &Path, writing: &mut Writing<'_>) -> Result<(), Backup
             let name = path.strip_prefix(&root).unwrap_or(&path);
             // It may grow meanwhile.
             let size = file.metadata().map_err(BackupError::unreadable(&path))?.len();
-            append(&mut tar, name, file, size).map_err(&failed)?;
+            files::append(&mut tar, name, file, size).map_err(&failed)?;
         }
         tar.finish().map_err(&failed)
     })?;
@@ -235,43 +236,16 @@ fn finish(part: Option<PartWriter>, writing: &mut Writing<'_>) -> Result<(), Bac
     }
 }
 
-/// Exactly `size` bytes, whether the file has grown or been cut meanwhile.
-pub(super) fn append(
-    tar: &mut tar::Builder<impl Write>,
-    name: &Path,
-    file: impl io::Read,
-    size: u64,
-) -> io::Result<()> {
-    let mut header = tar::Header::new_gnu();
-    header.set_size(size);
-    header.set_mode(0o600);
-    let content = file.take(size).chain(io::repeat(0)).take(size);
-    tar.append_data(&mut header, name, content)
-}
-
 /// Segments of the write-ahead logs of all shards.
 fn segments(root: &Path) -> Result<Vec<(PathBuf, File)>, BackupError> {
     let mut found = Vec::new();
-    let mut folders = vec![root.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(BackupError::unreadable(&folder)(error)),
-        };
-        for entry in entries {
-            let path = entry.map_err(BackupError::unreadable(&folder))?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "wal") {
-                match File::open(&path) {
-                    Ok(file) => found.push((path, file)),
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    Err(error) => return Err(BackupError::unreadable(&path)(error)),
-                }
-            }
+    let is_segment = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "wal");
+    for path in files::below(root)?.into_iter().filter(is_segment) {
+        match File::open(&path) {
+            Ok(file) => found.push((path, file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(BackupError::unreadable(&path)(error)),
         }
     }
-    found.sort_by(|(one, _), (other, _)| one.cmp(other));
     Ok(found)
 }

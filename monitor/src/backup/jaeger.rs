@@ -15,7 +15,7 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::task::block_in_place;
 
 use super::error::BackupError;
-use super::influxdb::append;
+use super::files;
 use super::manifest::PartContent;
 use super::writing::Writing;
 use crate::compose::{Compose, ComposeError};
@@ -54,10 +54,10 @@ pub(super) async fn store(
         let mut part = writing.part("jaeger", PartContent::Jaeger)?;
         let failed = BackupError::of_writing(part.place());
         let mut tar = tar::Builder::new(&mut part);
-        for path in files(&copy)? {
+        for path in files::below(&copy)? {
             let file = File::open(&path).map_err(BackupError::unreadable(&path))?;
             let size = file.metadata().map_err(BackupError::unreadable(&path))?.len();
-            append(&mut tar, path.strip_prefix(&copy).unwrap_or(&path), file, size).map_err(&failed)?;
+            files::append(&mut tar, path.strip_prefix(&copy).unwrap_or(&path), file, size).map_err(&failed)?;
         }
         tar.finish().map_err(&failed)?;
         drop(tar);
@@ -69,7 +69,7 @@ pub(super) async fn store(
 
 /// Bytes of its files.
 pub(super) fn size(folder: &Path) -> Result<u64, BackupError> {
-    files(folder)?.iter().try_fold(0, |sum, path| {
+    files::below(folder)?.iter().try_fold(0, |sum, path| {
         let metadata = fs::metadata(path).map_err(BackupError::unreadable(path))?;
         // A value log is mapped in its full size and mostly a hole.
         Ok(sum + metadata.len().min(metadata.blocks() * 512))
@@ -184,7 +184,7 @@ fn complaint(path: &Path) -> String {
 fn copy_closed(folder: &Path, copy: &Path) -> Result<(), BackupError> {
     let _locks = lock(folder)?;
     fs::create_dir_all(copy).map_err(BackupError::unwritable(copy))?;
-    for path in files(folder)? {
+    for path in files::below(folder)? {
         let target = copy.join(path.strip_prefix(folder).unwrap_or(&path));
         let failed = |error: io::Error| BackupError::unwritable(&target)(error);
         if let Some(parent) = target.parent() {
@@ -209,28 +209,4 @@ fn lock(folder: &Path) -> Result<Vec<File>, BackupError> {
         locks.push(file);
     }
     Ok(locks)
-}
-
-/// Regular files below a folder, by name; none where it is not there.
-pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, BackupError> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(BackupError::unreadable(&folder)(error)),
-        };
-        for entry in entries {
-            let entry = entry.map_err(BackupError::unreadable(&folder))?;
-            let kind = entry.file_type().map_err(BackupError::unreadable(&folder))?;
-            if kind.is_dir() {
-                folders.push(entry.path());
-            } else if kind.is_file() {
-                found.push(entry.path());
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
 }

@@ -143,13 +143,7 @@ async fn read(
     interrupt: &Interrupt,
     progress: &Progress,
 ) -> Result<(), BackupError> {
-    progress.line(&format!(
-        "checking the {} files of {}",
-        manifest.parts.len(),
-        manifest.id
-    ));
     extract::check(store, manifest, interrupt, progress)?;
-    progress.line("unpacking");
     let owner = restoring.host.compose.owner();
     extract::extract(store, manifest, restoring.identities, new, owner, interrupt, progress)
 }

@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use rustix::fs::statvfs;
-
 use super::error::BackupError;
-use super::jaeger::files;
+use super::files;
+use crate::disk;
 
 const MIB: u64 = 1024 * 1024;
 /// Left free besides what is needed.
@@ -13,15 +12,8 @@ const SPARE: u64 = 16 * MIB;
 
 /// Refuses where a folder, or the nearest one above it that is there, has less than `needed` bytes free.
 pub(super) fn require(folder: &Path, needed: u64) -> Result<(), BackupError> {
-    let mut existing = folder;
-    while !existing.exists() {
-        match existing.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => existing = parent,
-            _ => existing = Path::new("."),
-        }
-    }
-    let disk = statvfs(existing).map_err(|error| BackupError::unreadable(existing)(error.into()))?;
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let existing = disk::nearest(folder);
+    let free = disk::room(&existing).map_err(BackupError::unreadable(&existing))?.free;
     let needed = needed.saturating_add(SPARE);
     if free >= needed {
         return Ok(());
@@ -35,7 +27,7 @@ pub(super) fn require(folder: &Path, needed: u64) -> Result<(), BackupError> {
 
 /// Bytes of the files below a folder.
 pub(super) fn bytes(folder: &Path) -> Result<u64, BackupError> {
-    let files = files(folder)?;
+    let files = files::below(folder)?;
     // What has gone meanwhile takes no space.
     Ok(files.iter().filter_map(|path| Some(path.metadata().ok()?.len())).sum())
 }

@@ -101,13 +101,7 @@ async fn restore(
     interrupt: &Interrupt,
     progress: &Progress,
 ) -> Result<Comparison, BackupError> {
-    progress.line(&format!(
-        "checking the {} files of {}",
-        manifest.parts.len(),
-        manifest.id
-    ));
     extract::check(store, manifest, interrupt, progress)?;
-    progress.line("unpacking");
     let data = scratch.layout.data();
     let owner = verifying.host.compose.owner();
     extract::extract(store, manifest, verifying.identities, data, owner, interrupt, progress)?;

@@ -11,13 +11,13 @@ use monitor::backup::prune::{Keep, prune};
 use monitor::backup::take::{Taking, take};
 use monitor::backup::verify::{Verifying, verify};
 use monitor::backup::{BackupError, Destination, Manifest};
+use monitor::bytes;
 use monitor::host::Host;
 use monitor::progress::Progress;
 use monitor::settings::MONITOR_BACKUP_ENCRYPT_TO;
 
 use super::{DONE, HostArgs, INTERRUPTED, UNWELL, complain, interrupt, print_json};
 
-pub(crate) use list::size;
 pub(crate) use source::{IdentityArgs, SourceArgs, place};
 
 /// Flags of `monitor backup`.
@@ -199,7 +199,7 @@ fn taken(manifest: &Manifest, destination: &Destination) -> String {
         "Backup {} is in {destination}: {}, {points} points, {} dashboards; {pause}.\n{secrecy}\nTo get it back: \
          monitor restore {}",
         manifest.id,
-        size(manifest.bytes()),
+        bytes::text(manifest.bytes()),
         manifest.contents.dashboards,
         manifest.id,
     )
@@ -240,7 +240,7 @@ async fn verify_one(
             stdout,
             "Backup {} {found} ({}, {:.0} s).",
             verification.id,
-            size(verification.bytes),
+            bytes::text(verification.bytes),
             verification.took_s
         );
     }
@@ -264,7 +264,7 @@ async fn prune_all(host: &Host, source: SourceArgs, keep: Keep, dry_run: bool, j
         "{verb} {} of {} backups in {destination}, {}.",
         pruned.removed.len(),
         pruned.removed.len() + pruned.kept.len(),
-        size(pruned.freed_bytes)
+        bytes::text(pruned.freed_bytes)
     );
     Ok(DONE)
 }

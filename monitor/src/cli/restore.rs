@@ -4,10 +4,11 @@ use std::io::Write as _;
 
 use monitor::backup::BackupError;
 use monitor::backup::restore::{Restoration, Restoring, restore};
+use monitor::bytes;
 use monitor::host::Host;
 use monitor::progress::Progress;
 
-use super::backup::{IdentityArgs, SourceArgs, place, report, size};
+use super::backup::{IdentityArgs, SourceArgs, place, report};
 use super::{DONE, HostArgs, UNWELL, complain, interrupt, print_json};
 
 /// Flags of `monitor restore`.
@@ -81,7 +82,11 @@ async fn run_on(host: &Host, arguments: &Arguments, json: bool) -> Result<u8, Ba
 }
 
 fn said(restoration: &Restoration) -> String {
-    let done = format!("Backup {} is restored ({})", restoration.id, size(restoration.bytes));
+    let done = format!(
+        "Backup {} is restored ({})",
+        restoration.id,
+        bytes::text(restoration.bytes)
+    );
     match &restoration.comparison {
         None => format!("{done}. Start the servers with `monitor up`."),
         Some(found) if found.is_whole() => format!(

@@ -15,7 +15,8 @@ const IDENTIFIER: &str = "sha256:";
 
 pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
     let compose = context.compose();
-    let (always, containers) = tokio::join!(compose.configuration(&[]), inspected(&context));
+    let inspected = async { docker::inspect_each(compose.containers().await?).await };
+    let (always, containers) = tokio::join!(compose.configuration(&[]), inspected);
     let (always, containers) = (always.map_err(no_docker)?, containers.map_err(no_docker)?);
     let is_known = |(container, _): &(Container, _)| always.services.contains_key(&container.service);
     let all = if containers.iter().all(is_known) {
@@ -69,23 +70,6 @@ pub(super) fn no_docker(error: ComposeError) -> Stop {
         "without Docker nothing of this host runs; `monitor up` checks what it needs",
     )
     .into()
-}
-
-async fn inspected(context: &Context) -> Result<Vec<(Container, Option<Inspected>)>, ComposeError> {
-    let containers = context.compose().containers().await?;
-    let ids: Vec<_> = containers.iter().map(|container| container.id.clone()).collect();
-    let inspected = docker::inspect(&ids).await?;
-    let find = |container: &Container| {
-        // Compose gives the beginning of an identifier, or all of it.
-        inspected.iter().find(|one| one.id.starts_with(&container.id)).cloned()
-    };
-    Ok(containers
-        .into_iter()
-        .map(|container| {
-            let found = find(&container);
-            (container, found)
-        })
-        .collect())
 }
 
 /// What is wrong with how it is.

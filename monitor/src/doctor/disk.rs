@@ -9,6 +9,7 @@ use collector::influxdb::MEASUREMENT;
 use super::context::{Context, Depth};
 use super::verdict::{Fault, Stop, Verdict};
 use crate::influxdb::{InfluxDb, TELEMETRY};
+use crate::{bytes, disk};
 
 /// Percent of room and of inodes below which servers are about to fail.
 const FAILED_PERCENT: f64 = 5.0;
@@ -24,17 +25,12 @@ const LEAST_HOURS: usize = 6;
 const ADVICE: &str = "prune backups (`monitor backup prune`), shorten the retention of a bucket or JAEGER_RETENTION, or enlarge \
     the data volume";
 
-struct Room {
-    free_bytes: f64,
-    free_percent: f64,
-    inodes_percent: Option<f64>,
-}
-
 pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
-    let folder = existing(context.layout().data());
+    let folder = disk::nearest(context.layout().data());
+    let folder = folder.canonicalize().unwrap_or(folder);
     // On a thread for waiting: a disk that hangs would take the runtime with it.
     let asked = folder.clone();
-    let room = tokio::task::spawn_blocking(move || room(&asked)).await;
+    let room = tokio::task::spawn_blocking(move || disk::room(&asked)).await;
     let room = match room {
         Ok(Ok(room)) => room,
         Ok(Err(error)) => return Err(unreadable(&folder, &error.to_string()).into()),
@@ -44,7 +40,7 @@ pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
         Depth::Offline => None,
         // Without InfluxDB there is no history; that is no fault of the disk.
         Depth::Quick | Depth::Full => match context.operator().await {
-            Ok(influxdb) => days_until_full(&influxdb, &mount_point(&folder), room.free_bytes).await,
+            Ok(influxdb) => days_until_full(&influxdb, &mount_point(&folder), room.free).await,
             Err(_) => None,
         },
     };
@@ -53,15 +49,16 @@ pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
         Some(_) => "not filling".to_owned(),
         None => "growth not known".to_owned(),
     };
+    let free_percent = percent(room.free, room.size);
     let seen = format!(
-        "{} ({:.0} %) free, {forecast}, in {}",
-        bytes(room.free_bytes),
-        room.free_percent,
+        "{} ({free_percent:.0} %) free, {forecast}, in {}",
+        bytes::text(room.free),
         folder.display()
     );
     let mut faults = Vec::new();
-    faults.extend(low(room.free_percent, || seen.clone()));
-    if let Some(percent) = room.inodes_percent {
+    faults.extend(low(free_percent, || seen.clone()));
+    if let Some((free, all)) = room.inodes {
+        let percent = percent(free, all);
         faults.extend(low(percent, || {
             format!("{percent:.0} % of the inodes of {} are free", folder.display())
         }));
@@ -96,22 +93,9 @@ fn low(percent: f64, seen: impl Fn() -> String) -> Option<Fault> {
     }
 }
 
-/// The folder, or the closest one above it that is there.
-fn existing(folder: &Path) -> PathBuf {
-    let found = folder.ancestors().find_map(|folder| folder.canonicalize().ok());
-    found.unwrap_or_else(|| PathBuf::from("/"))
-}
-
 #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
-fn room(folder: &Path) -> Result<Room, rustix::io::Errno> {
-    let disk = rustix::fs::statvfs(folder)?;
-    let percent = |free: u64, all: u64| free as f64 * 100.0 / (all as f64).max(1.0);
-    Ok(Room {
-        free_bytes: disk.f_bavail as f64 * disk.f_frsize as f64,
-        free_percent: percent(disk.f_bavail, disk.f_blocks),
-        // Some file systems have no fixed number of them.
-        inodes_percent: (disk.f_files > 0).then(|| percent(disk.f_favail, disk.f_files)),
-    })
+fn percent(free: u64, all: u64) -> f64 {
+    free as f64 * 100.0 / (all as f64).max(1.0)
 }
 
 /// Where the file system of a folder is mounted.
@@ -126,7 +110,8 @@ fn mount_point(folder: &Path) -> PathBuf {
 }
 
 /// By the growth of the last three days; infinite where there is none, nothing where they are not known.
-async fn days_until_full(influxdb: &InfluxDb, mount_point: &Path, free_bytes: f64) -> Option<f64> {
+#[expect(clippy::cast_precision_loss, reason = "a forecast")]
+async fn days_until_full(influxdb: &InfluxDb, mount_point: &Path, free: u64) -> Option<f64> {
     let point = mount_point.to_str()?.replace('\\', r"\\").replace('"', "\\\"");
     let flux = format!(
         r#"from(bucket: "{bucket}")
@@ -145,7 +130,7 @@ async fn days_until_full(influxdb: &InfluxDb, mount_point: &Path, free_bytes: f6
         .collect();
     let growth = slope(&points)?;
     Some(if growth > 0.0 {
-        free_bytes / growth
+        free as f64 / growth
     } else {
         f64::INFINITY
     })
@@ -163,17 +148,6 @@ fn slope(points: &[(f64, f64)]) -> Option<f64> {
     let spread: f64 = points.iter().map(|(x, _)| (x - mean_x).powi(2)).sum();
     let together: f64 = points.iter().map(|(x, y)| (x - mean_x) * (y - mean_y)).sum();
     (spread > 0.0).then(|| together / spread)
-}
-
-fn bytes(count: f64) -> String {
-    let (mut value, mut unit) = (count, "B");
-    for larger in ["KiB", "MiB", "GiB", "TiB"] {
-        if value < 1024.0 {
-            break;
-        }
-        (value, unit) = (value / 1024.0, larger);
-    }
-    format!("{value:.1} {unit}")
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::verdict::{Fault, Stop, Verdict};
+use crate::bytes;
+use crate::memory::{self, Memory};
 
 /// Percent of available memory below which processes are about to be killed.
 const FAILED_PERCENT: f64 = 4.0;
@@ -15,14 +17,12 @@ const WARNING_PRESSURE: f64 = 10.0;
 const ADVICE: &str =
     "see who uses it (`docker stats`); ask for shorter time ranges, lower mem_limit, or use a larger host";
 
+#[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
 pub(super) async fn check(_: Arc<Context>) -> Result<Verdict, Stop> {
-    let table = std::fs::read_to_string("/proc/meminfo")
-        .map_err(|error| Stop::skip(format!("this system does not tell ({error})")))?;
-    let (Some(total), Some(available)) = (kibibytes(&table, "MemTotal:"), kibibytes(&table, "MemAvailable:")) else {
-        return Err(Stop::skip("this system does not tell"));
-    };
-    let percent = available * 100.0 / total.max(1.0);
-    let seen = format!("{percent:.0} % of {:.1} GiB are available", total / f64::from(1 << 20));
+    let Memory { total, available } =
+        memory::read().map_err(|error| Stop::skip(format!("this system does not tell ({error})")))?;
+    let percent = available as f64 * 100.0 / (total as f64).max(1.0);
+    let seen = format!("{percent:.0} % of {} are available", bytes::text(total));
     let mut faults = Vec::new();
     if percent < FAILED_PERCENT {
         faults.push(Fault::failed(seen.clone(), ADVICE));
@@ -42,11 +42,6 @@ pub(super) async fn check(_: Arc<Context>) -> Result<Verdict, Stop> {
     Ok(Verdict::new(seen, faults))
 }
 
-fn kibibytes(table: &str, name: &str) -> Option<f64> {
-    let line = table.lines().find_map(|line| line.strip_prefix(name))?;
-    line.split_whitespace().next()?.parse().ok()
-}
-
 fn stalled(pressure: &str) -> Option<f64> {
     let line = pressure.lines().find_map(|line| line.strip_prefix("full "))?;
     let value = line.split(' ').find_map(|part| part.strip_prefix("avg60="))?;
@@ -58,9 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_are_read() {
-        let table = "MemTotal:       2000 kB\nMemFree:  1 kB\nMemAvailable:    500 kB\n";
-        assert_eq!(kibibytes(table, "MemAvailable:"), Some(500.0));
+    fn pressure_is_that_of_the_last_minute() {
         let pressure = "some avg10=0.00 avg60=3.00 avg300=0 total=0\nfull avg10=0.00 avg60=12.50 avg300=0 total=0\n";
         assert_eq!(stalled(pressure), Some(12.5));
     }

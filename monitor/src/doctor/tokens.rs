@@ -5,38 +5,14 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::verdict::{Fault, Stop, Verdict};
-use crate::influxdb::{Authorization, Bucket, InfluxDb, LOADGEN, Permission, TELEMETRY};
+use crate::influxdb::tokens::{self, SCOPED_TOKENS, ScopedToken};
+use crate::influxdb::{Authorization, InfluxDb, Permission};
 use crate::secrets::{Secret, Value};
 
 /// Rights of a token that are named.
 const SHOWN: usize = 4;
 
 const ROTATE: &str = "make it anew: `monitor secrets rotate`";
-
-/// A token of one purpose.
-struct Purpose {
-    secret: Secret,
-    action: &'static str,
-    buckets: &'static [&'static str],
-}
-
-const PURPOSES: &[Purpose] = &[
-    Purpose {
-        secret: Secret::InfluxdbTelemetryToken,
-        action: "write",
-        buckets: &[TELEMETRY.name],
-    },
-    Purpose {
-        secret: Secret::InfluxdbLoadgenToken,
-        action: "write",
-        buckets: &[LOADGEN.name],
-    },
-    Purpose {
-        secret: Secret::InfluxdbGrafanaToken,
-        action: "read",
-        buckets: &[TELEMETRY.name, LOADGEN.name],
-    },
-];
 
 pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
     let influxdb = context.operator().await?;
@@ -48,27 +24,27 @@ pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
     let mut faults = Vec::new();
     let mut known = Vec::new();
     let mut left_out = Vec::new();
-    for purpose in PURPOSES {
+    for scoped in &SCOPED_TOKENS {
         // A secret that is missing is for the check `secrets`.
-        let Ok(token) = context.secrets().read(purpose.secret) else {
-            left_out.push(purpose.secret.name());
+        let Ok(token) = context.secrets().read(scoped.secret) else {
+            left_out.push(scoped.secret.name());
             continue;
         };
-        match purpose.permissions(&buckets, &organisation) {
-            Some(needed) => {
-                let fault = listed(purpose, &token, &needed, &authorizations);
-                if fault.is_none() {
-                    faults.extend(tried(purpose, &influxdb.with_token(token.clone())).await);
-                }
-                faults.extend(fault);
+        let needed: BTreeSet<_> = scoped.permissions(&buckets, &organisation).into_iter().collect();
+        if needed.len() < scoped.buckets.len() {
+            left_out.push(scoped.secret.name());
+        } else {
+            let fault = listed(scoped, &token, &needed, &authorizations);
+            if fault.is_none() {
+                faults.extend(tried(scoped, &influxdb.with_token(token.clone())).await);
             }
-            None => left_out.push(purpose.secret.name()),
+            faults.extend(fault);
         }
         known.push(token);
     }
     known.extend(context.secrets().read(Secret::InfluxdbOperatorToken));
     faults.extend(strangers(&authorizations, &known));
-    let checked = PURPOSES.len() - left_out.len();
+    let checked = SCOPED_TOKENS.len() - left_out.len();
     let mut seen = format!("{checked} tokens have their rights and no others");
     if !left_out.is_empty() {
         seen += &format!(
@@ -79,25 +55,14 @@ pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
     Ok(Verdict::new(seen, faults))
 }
 
-impl Purpose {
-    /// What it must be allowed; nothing where a bucket is missing.
-    fn permissions(&self, buckets: &[Bucket], organisation: &str) -> Option<BTreeSet<Permission>> {
-        let permission = |name: &&str| {
-            let bucket = buckets.iter().find(|bucket| bucket.name == **name)?;
-            Some(Permission::of_bucket(self.action, &bucket.id, organisation))
-        };
-        self.buckets.iter().map(permission).collect()
-    }
-}
-
 fn listed(
-    purpose: &Purpose,
+    scoped: &ScopedToken,
     token: &Value,
     needed: &BTreeSet<Permission>,
     authorizations: &[Authorization],
 ) -> Option<Fault> {
-    let name = purpose.secret.name();
-    let Some(authorization) = authorizations.iter().find(|one| one.token == token.expose()) else {
+    let name = scoped.secret.name();
+    let Some(authorization) = tokens::of_token(authorizations, token) else {
         return Some(Fault::failed(
             format!("InfluxDB does not know the token in secrets/{name}"),
             ROTATE,
@@ -144,10 +109,10 @@ fn described(permission: &Permission) -> String {
 }
 
 /// Whether InfluxDB refuses what the token must not do. Nothing is written: the request has no points.
-async fn tried(purpose: &Purpose, influxdb: &InfluxDb) -> Option<Fault> {
-    let name = purpose.secret.name();
-    let bucket = purpose.buckets.first()?;
-    let taken = if purpose.action == "write" {
+async fn tried(scoped: &ScopedToken, influxdb: &InfluxDb) -> Option<Fault> {
+    let name = scoped.secret.name();
+    let bucket = scoped.buckets.first()?.name;
+    let taken = if scoped.action == "write" {
         let flux = format!(r#"from(bucket: "{bucket}") |> range(start: -1s) |> limit(n: 1)"#);
         influxdb.query(&flux).await.is_ok().then_some("read")
     } else {

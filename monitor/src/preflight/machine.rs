@@ -1,11 +1,11 @@
 //! Room, memory and the clock.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::Found;
-use crate::docker;
 use crate::host::Host;
+use crate::{disk, docker, memory};
 
 const MIB: u64 = 1 << 20;
 
@@ -23,7 +23,7 @@ const WRITTEN: Duration = Duration::from_secs(1_763_000_000);
 
 pub(super) async fn full_disks(host: &Host, docker_answers: bool) -> Vec<String> {
     let mut faults = Vec::new();
-    let data = existing(host.layout.data());
+    let data = disk::nearest(host.layout.data());
     faults.extend(little_space(&data, LEAST_DATA_SPACE));
     if docker_answers
         && let Ok(root) = docker::root_folder().await
@@ -34,15 +34,8 @@ pub(super) async fn full_disks(host: &Host, docker_answers: bool) -> Vec<String>
     faults
 }
 
-/// The folder itself, or the nearest one above it that is there.
-fn existing(folder: &Path) -> PathBuf {
-    let found = folder.ancestors().find(|folder| folder.exists());
-    found.unwrap_or(Path::new("/")).to_owned()
-}
-
 fn little_space(folder: &Path, least: u64) -> Option<String> {
-    let status = rustix::fs::statvfs(folder).ok()?;
-    let free = status.f_bavail.saturating_mul(status.f_frsize);
+    let disk::Room { free, inodes, .. } = disk::room(folder).ok()?;
     let folder = folder.display();
     if free < least {
         return Some(format!(
@@ -51,11 +44,11 @@ fn little_space(folder: &Path, least: u64) -> Option<String> {
             least / MIB
         ));
     }
-    // File systems that make inodes as needed count none.
-    if status.f_files > 0 && status.f_favail < LEAST_INODES {
+    if let Some((free, _)) = inodes
+        && free < LEAST_INODES
+    {
         return Some(format!(
-            "the disk of {folder} has {} inodes free, and {LEAST_INODES} are needed; remove small files, or format it with more",
-            status.f_favail
+            "the disk of {folder} has {free} inodes free, and {LEAST_INODES} are needed; remove small files, or format it with more"
         ));
     }
     None
@@ -73,7 +66,7 @@ pub(super) fn little_memory(host: &Host, found: &Found) -> Option<String> {
         .values()
         .filter_map(|service| service.mem_limit.as_deref()?.parse::<u64>().ok());
     let needed = (limits.sum::<u64>() / 2).max(LEAST_MEMORY);
-    let available = available_memory(&std::fs::read_to_string("/proc/meminfo").ok()?)?;
+    let available = memory::read().ok()?.available;
     (available < needed).then(|| {
         format!(
             "this machine has {} MiB of memory available, and the containers need {}; stop other programs, or take a larger machine",
@@ -81,12 +74,6 @@ pub(super) fn little_memory(host: &Host, found: &Found) -> Option<String> {
             needed / MIB
         )
     })
-}
-
-fn available_memory(meminfo: &str) -> Option<u64> {
-    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024)
 }
 
 pub(super) fn wrong_clock(now: SystemTime) -> Option<String> {
@@ -107,13 +94,5 @@ mod tests {
         let fault = wrong_clock(SystemTime::UNIX_EPOCH + Duration::from_secs(60)).unwrap();
         assert!(fault.contains("1970-01-01T00:01:00Z"), "{fault}");
         assert_eq!(wrong_clock(SystemTime::now()), None);
-    }
-
-    #[test]
-    fn memory_is_read_in_bytes() {
-        assert_eq!(
-            available_memory("MemTotal: 3 kB\nMemAvailable:    2048 kB\n"),
-            Some(2 * MIB)
-        );
     }
 }

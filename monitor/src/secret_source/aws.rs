@@ -1,20 +1,25 @@
-//! Secrets in AWS, by the SDK's normal chain: environment, profile, container and instance metadata.
+//! Secrets in AWS.
 
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_ssm::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 
 use super::{SecretSource, SourceError};
+use crate::aws;
 use crate::secrets::{Secret, Value};
 
 /// How long one request may take, with its retries.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(super) async fn fetch(source: &SecretSource, wanted: &[Secret]) -> Result<Vec<(Secret, Value)>, SourceError> {
-    let shared = configuration().await;
+    let timeouts = TimeoutConfig::builder().operation_timeout(OPERATION_TIMEOUT).build();
+    let shared = aws::configuration()
+        .await
+        .into_builder()
+        .timeout_config(timeouts)
+        .build();
     let found = match source {
         SecretSource::Ssm(_) => from_ssm(source, &shared, wanted).await?,
         SecretSource::SecretsManager(_) => from_secrets_manager(source, &shared, wanted).await?,
@@ -35,17 +40,6 @@ pub(super) async fn fetch(source: &SecretSource, wanted: &[Secret]) -> Result<Ve
         place: place(source).to_owned(),
         names: missing.join(", "),
     })
-}
-
-async fn configuration() -> SdkConfig {
-    let https = aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https();
-    aws_config::defaults(BehaviorVersion::latest())
-        .http_client(https)
-        .timeout_config(TimeoutConfig::builder().operation_timeout(OPERATION_TIMEOUT).build())
-        .load()
-        .await
 }
 
 /// One request for all: what is not there is told apart by name.
@@ -97,15 +91,9 @@ where
     SdkError<E>: ProvideErrorMetadata,
     E: std::error::Error + 'static,
 {
-    let reason = match (failure.code(), failure.message()) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
-        (Some(code), None) => code.to_owned(),
-        // Credentials appear in no error of the SDK.
-        _ => DisplayErrorContext(failure).to_string(),
-    };
     SourceError::Refused {
         place: format!("{} ({source})", place(source)),
-        reason,
+        reason: aws::reason(failure),
     }
 }
 

@@ -5,16 +5,15 @@ mod transfer;
 use std::io::Read;
 use std::time::Duration;
 
-use aws_config::BehaviorVersion;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Config, RequestChecksumCalculation, timeout::TimeoutConfig};
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use tokio::runtime::Handle;
 
 use super::super::manifest;
 use super::{DestinationError, Listing, NewFile};
+use crate::aws;
 use transfer::{Download, Upload};
 
 /// Objects below a prefix that are looked at.
@@ -31,15 +30,8 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    /// By the SDK's normal chain: environment, profile, container and instance metadata.
     pub(super) async fn connect(bucket: &str, prefix: &str) -> Result<Self, DestinationError> {
-        let https = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
-        let shared = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(https)
-            .load()
-            .await;
+        let shared = aws::configuration().await;
         let prefix = if prefix.is_empty() {
             String::new()
         } else {
@@ -193,7 +185,7 @@ impl Bucket {
         SdkError<E>: ProvideErrorMetadata,
         E: std::error::Error + 'static,
     {
-        DestinationError::unreadable(format!("s3://{}/{key}", self.bucket), reason(failure))
+        DestinationError::unreadable(format!("s3://{}/{key}", self.bucket), aws::reason(failure))
     }
 
     fn unwritable<E>(&self, key: &str, failure: &SdkError<E>) -> DestinationError
@@ -203,20 +195,7 @@ impl Bucket {
     {
         DestinationError::Unwritable {
             place: format!("s3://{}/{key}", self.bucket),
-            reason: reason(failure),
+            reason: aws::reason(failure),
         }
-    }
-}
-
-/// Credentials appear in no error of the SDK.
-fn reason<E>(failure: &SdkError<E>) -> String
-where
-    SdkError<E>: ProvideErrorMetadata,
-    E: std::error::Error + 'static,
-{
-    match (failure.code(), failure.message()) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
-        (Some(code), None) => code.to_owned(),
-        _ => DisplayErrorContext(failure).to_string(),
     }
 }

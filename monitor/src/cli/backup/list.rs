@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::time::{Duration, SystemTime};
 
 use monitor::backup::{Backup, BackupError, catalogue};
+use monitor::bytes;
 use monitor::host::Host;
 
 use super::{SourceArgs, place};
@@ -84,7 +85,7 @@ fn write(backups: &[Listed<'_>], place: &str) -> std::io::Result<()> {
             "{:<17} {:>11} {:>10}  {verified:<13} {state}",
             backup.id,
             age_text(backup.age_s),
-            size(backup.bytes)
+            bytes::text(backup.bytes)
         )?;
     }
     Ok(())
@@ -98,20 +99,4 @@ fn age_text(seconds: u64) -> String {
         _ => seconds - seconds % 3600,
     };
     humantime::format_duration(Duration::from_secs(shown)).to_string()
-}
-
-/// `1.2 GiB`
-pub(crate) fn size(bytes: u64) -> String {
-    let mut scaled = bytes as f64;
-    for unit in ["B", "KiB", "MiB", "GiB"] {
-        if scaled < 1024.0 {
-            return if unit == "B" {
-                format!("{bytes} B")
-            } else {
-                format!("{scaled:.1} {unit}")
-            };
-        }
-        scaled /= 1024.0;
-    }
-    format!("{scaled:.1} TiB")
 }

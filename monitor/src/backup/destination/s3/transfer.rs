@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
 use super::super::NewFile;
-use super::reason;
+use crate::aws;
 
 const MIB: usize = 1024 * 1024;
 /// S3 takes pieces from 5 MiB.
@@ -169,5 +169,5 @@ where
     SdkError<E>: ProvideErrorMetadata,
     E: std::error::Error + 'static,
 {
-    io::Error::other(reason(&failure))
+    io::Error::other(aws::reason(&failure))
 }
