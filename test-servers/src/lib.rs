@@ -34,10 +34,12 @@ mod dynamodb_local;
 mod error;
 mod grafana_stub;
 mod http;
+pub mod http_double;
 mod influxdb;
 mod jaeger;
 mod port;
 mod process;
+mod s3_double;
 
 pub use collector::{Collector, CollectorOptions};
 pub use docker::{ComposeProject, Container, Docker};
@@ -48,3 +50,4 @@ pub use http::client_builder;
 pub use influxdb::{InfluxDb, Point, Series, Value};
 pub use jaeger::{Jaeger, Span, SpanKind, Trace};
 pub use process::built;
+pub use s3_double::S3Double;

@@ -2,11 +2,11 @@
 //! it is a double.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value as Json, json};
+use test_servers::http_double::{Answer, Request, serve};
 
 pub(crate) type Parameters = Arc<Mutex<BTreeMap<String, String>>>;
 
@@ -22,12 +22,7 @@ impl AwsDouble {
         let port = listener.local_addr().unwrap().port();
         let parameters = Parameters::default();
         let kept = Arc::clone(&parameters);
-        std::thread::spawn(move || {
-            for connection in listener.incoming().flatten() {
-                let parameters = Arc::clone(&kept);
-                std::thread::spawn(move || while answer(&connection, &parameters).is_some() {});
-            }
-        });
+        std::thread::spawn(move || serve(&listener, move |request| answer(request, &kept)));
         Self { port, parameters }
     }
 
@@ -49,31 +44,11 @@ impl AwsDouble {
     }
 }
 
-/// Answers one request; `None` when there are no more.
-fn answer(mut connection: &TcpStream, parameters: &Parameters) -> Option<()> {
-    let mut reader = BufReader::new(connection);
-    let mut headers = BTreeMap::new();
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).ok()? == 0 {
-            return None;
-        }
-        let line = line.trim();
-        if line.is_empty() {
-            break;
-        }
-        if let Some((name, value)) = line.split_once(':') {
-            headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
-        }
-    }
-    let length = headers
-        .get("content-length")
-        .and_then(|length| length.parse().ok())
-        .unwrap_or(0);
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    let body: Json = serde_json::from_slice(&body).ok()?;
-    let (status, answer) = match headers.get("x-amz-target").map(String::as_str) {
+fn answer(request: &Request, parameters: &Parameters) -> Answer {
+    let Ok(body) = serde_json::from_slice::<Json>(&request.body) else {
+        return Answer::json(400, &json!({"__type": "SerializationException"}));
+    };
+    let (status, answer) = match request.headers.get("x-amz-target").map(String::as_str) {
         Some("AmazonSSM.GetParameters") => get_parameters(&body, parameters),
         Some("secretsmanager.GetSecretValue") => get_secret_value(&body, parameters),
         other => (
@@ -81,13 +56,9 @@ fn answer(mut connection: &TcpStream, parameters: &Parameters) -> Option<()> {
             json!({"__type": "UnknownOperationException", "message": format!("the double of AWS knows no {other:?}")}),
         ),
     };
-    let answer = answer.to_string();
-    write!(
-        connection,
-        "HTTP/1.1 {status} -\r\nServer: double-of-aws\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: {}\r\n\r\n{answer}",
-        answer.len()
-    )
-    .ok()
+    let mut answer = Answer::json(status, &answer);
+    answer.headers.push(("Server", "double-of-aws"));
+    answer
 }
 
 fn get_parameters(body: &Json, parameters: &Parameters) -> (u16, Json) {

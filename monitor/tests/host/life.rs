@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -282,16 +280,7 @@ fn what_breaks_is_named_and_mended_and_down_keeps_the_data() {
 
 /// Half way up it is told to end, and brought up after that.
 fn interrupt_and_go_on(host: &TestHost) {
-    let mut command = host.command(&["up"]);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = host.inside(move || command.spawn().unwrap());
-    let mut lines = BufReader::new(child.stderr.take().unwrap())
-        .lines()
-        .map_while(Result::ok);
-    assert!(
-        lines.any(|line| line.contains("influxdb: ")),
-        "it was not seen to start"
-    );
+    let (mut child, lines) = host.start_until(&["up"], "influxdb: ");
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     let rest: Vec<_> = lines.collect();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{rest:?}");

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -137,16 +135,8 @@ fn every_secret_is_replaced_while_no_point_is_lost() {
 fn a_rotation_that_is_killed_leaves_what_works_and_is_finished_by_another() {
     let host = TestHost::new();
     host.up(&[]);
-    let mut command = host.command(&["secrets", "rotate", "influxdb-telemetry-token"]);
-    command.stderr(Stdio::piped()).stdout(Stdio::null());
-    let mut child = host.inside(move || command.spawn().unwrap());
-    let mut lines = BufReader::new(child.stderr.take().unwrap())
-        .lines()
-        .map_while(Result::ok);
-    assert!(
-        lines.any(|line| line.contains("otel-collector: is started again")),
-        "it was not seen to begin"
-    );
+    let rotate = ["secrets", "rotate", "influxdb-telemetry-token"];
+    let (mut child, _lines) = host.start_until(&rotate, "otel-collector: is started again");
     kill_process(Pid::from_child(&child), Signal::KILL).unwrap();
     child.wait().unwrap();
     let description = SCOPED_TOKENS[0].description;

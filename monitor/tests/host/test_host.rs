@@ -1,8 +1,9 @@
 //! A monitor host of a test's own.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value as Json;
 use tempfile::TempDir;
@@ -127,6 +128,18 @@ impl TestHost {
     pub(crate) fn monitor(&self, arguments: &[&str]) -> Output {
         let mut command = self.command(arguments);
         self.inside(move || command.output().unwrap())
+    }
+
+    /// Starts `monitor` and waits until it has said something; gives it, and what it says after that.
+    #[track_caller]
+    pub(crate) fn start_until(&self, arguments: &[&str], said: &str) -> (Child, impl Iterator<Item = String> + use<>) {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = self.inside(move || command.spawn().unwrap());
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut lines = lines.map_while(Result::ok);
+        assert!(lines.any(|line| line.contains(said)), "it did not say {said}");
+        (child, lines)
     }
 
     /// Brings it up, which must succeed.

@@ -99,7 +99,7 @@ fn images() -> Result<Vec<Image>, ServerError> {
 /// What `monitor/compose.yaml` calls the image of a service unless a variable says otherwise.
 fn name(service: &str) -> Result<String, ServerError> {
     let text = fs::read_to_string(in_repository("monitor/compose.yaml")).map_err(system)?;
-    let file: ComposeFile = serde_yaml_ng::from_str(&text).map_err(|error| unusable(&error.to_string()))?;
+    let file: ComposeFile = serde_saphyr::from_str(&text).map_err(|error| unusable(&error.to_string()))?;
     let name = file.images.get(service).and_then(|image| {
         let (_, default) = image.strip_suffix('}')?.split_once(":-")?;
         Some(default.to_owned())

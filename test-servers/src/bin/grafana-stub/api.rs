@@ -9,10 +9,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::blocking::Client;
 use serde_json::{Map, Value as Json, json};
+use test_servers::http_double::{Answer, Request};
 
 use crate::data_source::DataSource;
 use crate::database::{ADMINISTRATOR, Database};
-use crate::http_server::{Answer, Request};
 use crate::provisioning::Provisioning;
 
 /// Longer than a query takes.
@@ -78,12 +78,12 @@ impl Api {
             false => (503, "failing"),
         };
         let body = json!({ "database": database, "version": "grafana-stub", "commit": "grafana-stub" });
-        Answer { status, body }
+        Answer::json(status, &body)
     }
 
     /// Who asks, if the password is right.
     fn login(&self, request: &Request) -> Option<String> {
-        let credentials = request.authorization.as_deref()?.strip_prefix("Basic ")?;
+        let credentials = request.headers.get("authorization")?.strip_prefix("Basic ")?;
         let credentials = String::from_utf8(STANDARD.decode(credentials).ok()?).ok()?;
         let (login, password) = credentials.split_once(':')?;
         self.database
@@ -97,10 +97,7 @@ impl Api {
         };
         match source.health(&self.client) {
             Ok(said) => success(json!({ "status": "OK", "message": said })),
-            Err(cause) => Answer {
-                status: 400,
-                body: json!({ "status": "ERROR", "message": cause }),
-            },
+            Err(cause) => Answer::json(400, &json!({ "status": "ERROR", "message": cause })),
         }
     }
 
@@ -132,7 +129,7 @@ impl Api {
             results.insert(ref_id, result);
         }
         let body = json!({ "results": results });
-        Answer { status, body }
+        Answer::json(status, &body)
     }
 
     /// The stub evaluates nothing, so no rule is in error.
@@ -174,10 +171,10 @@ fn found<T>(things: &[T], describe: impl Fn(&T) -> Json) -> Answer {
 }
 
 fn success(body: Json) -> Answer {
-    Answer { status: 200, body }
+    Answer::json(200, &body)
 }
 
 fn message(status: u16, text: &str) -> Answer {
     let body = json!({ "message": text });
-    Answer { status, body }
+    Answer::json(status, &body)
 }

@@ -5,7 +5,6 @@ mod api;
 mod data_source;
 mod database;
 mod frames;
-mod http_server;
 mod password;
 mod provisioning;
 
@@ -15,6 +14,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
+use test_servers::http_double;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::api::Api;
@@ -64,7 +64,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
         "grafana-stub: this is a stub for tests, not Grafana; answering on {}",
         arguments.listen
     );
-    std::thread::spawn(move || http_server::serve(&listener, move |request| api.answer(request)));
+    std::thread::spawn(move || http_double::serve(&listener, move |request| api.answer(request)));
     runtime.block_on(terminate.recv());
     Ok(())
 }

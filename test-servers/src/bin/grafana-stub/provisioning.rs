@@ -73,7 +73,7 @@ fn files(folder: &Path, extensions: &[&str]) -> io::Result<Vec<PathBuf>> {
 }
 
 fn yaml(file: &Path) -> io::Result<Json> {
-    serde_yaml_ng::from_slice(&fs::read(file)?).map_err(|error| unreadable(file, &error))
+    serde_saphyr::from_str(&fs::read_to_string(file)?).map_err(|error| unreadable(file, &error))
 }
 
 fn list(value: &Json, name: &str) -> Vec<Json> {

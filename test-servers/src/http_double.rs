@@ -1,36 +1,62 @@
-//! HTTP/1.1, one request a connection.
+//! HTTP/1.1 for doubles and stubs: one request a connection.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use reqwest::Url;
 use serde_json::Value as Json;
 
 /// Bytes of a request's head.
 const LARGEST_HEAD: usize = 64 << 10;
 /// Bytes of a request's body.
-const LARGEST_BODY: usize = 8 << 20;
+const LARGEST_BODY: usize = 64 << 20;
 const HEADERS: usize = 64;
 /// How long a client may take to send its request.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-pub(crate) struct Request {
-    pub(crate) method: String,
+/// A request.
+#[derive(Debug)]
+pub struct Request {
+    /// Its method.
+    pub method: String,
     /// Without the query.
-    pub(crate) path: String,
-    pub(crate) authorization: Option<String>,
-    pub(crate) body: Vec<u8>,
+    pub path: String,
+    /// The query, decoded.
+    pub query: BTreeMap<String, String>,
+    /// By names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// Its body.
+    pub body: Vec<u8>,
 }
 
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) body: Json,
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its status code.
+    pub status: u16,
+    /// Headers besides `Content-Length` and `Connection`.
+    pub headers: Vec<(&'static str, &'static str)>,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// A body of JSON.
+    pub fn json(status: u16, body: &Json) -> Self {
+        Self {
+            status,
+            headers: vec![("Content-Type", "application/json")],
+            body: body.to_string().into_bytes(),
+        }
+    }
 }
 
 /// Answers each connection on a thread of its own, for ever.
-pub(crate) fn serve(listener: &TcpListener, answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) {
+pub fn serve(listener: &TcpListener, answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) {
     let answer = Arc::new(answer);
     for connection in listener.incoming() {
         let Ok(connection) = connection else { continue };
@@ -44,14 +70,17 @@ pub(crate) fn serve(listener: &TcpListener, answer: impl Fn(&Request) -> Answer 
 
 fn converse(mut connection: TcpStream, answer: &(impl Fn(&Request) -> Answer + ?Sized)) -> io::Result<()> {
     connection.set_read_timeout(Some(TIMEOUT))?;
-    let Answer { status, body } = answer(&read(&mut connection)?);
-    let body = body.to_string();
+    let Answer { status, headers, body } = answer(&read(&mut connection)?);
+    let headers: String = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
     let head = format!(
-        "HTTP/1.1 {status} \r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        "HTTP/1.1 {status} \r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n",
         body.len()
     );
     connection.write_all(head.as_bytes())?;
-    connection.write_all(body.as_bytes())
+    connection.write_all(&body)
 }
 
 fn read(connection: &mut TcpStream) -> io::Result<Request> {
@@ -77,23 +106,25 @@ fn parse(received: &[u8]) -> io::Result<Option<Request>> {
     let httparse::Status::Complete(length) = status else {
         return Ok(None);
     };
-    let header = |name: &str| {
-        let header = head
-            .headers
-            .iter()
-            .find(|header| header.name.eq_ignore_ascii_case(name))?;
-        std::str::from_utf8(header.value).ok().map(str::to_owned)
+    let named = |header: &httparse::Header<'_>| {
+        let value = std::str::from_utf8(header.value).ok()?;
+        Some((header.name.to_ascii_lowercase(), value.to_owned()))
     };
-    let body_length = header("content-length").map_or(Ok(0), |text| text.parse::<usize>());
+    let (method, target) = (head.method.unwrap_or_default().to_owned(), head.path.unwrap_or("/"));
+    let url = Url::parse(&format!("http://double{target}")).map_err(io::Error::other)?;
+    let headers: BTreeMap<_, _> = head.headers.iter().filter_map(named).collect();
+    let body_length = headers
+        .get("content-length")
+        .map_or(Ok(0), |text| text.parse::<usize>());
     let body = &received[length..];
     if body.len() < body_length.map_err(io::Error::other)? {
         return Ok(None);
     }
-    let target = head.path.unwrap_or("/");
     Ok(Some(Request {
-        method: head.method.unwrap_or_default().to_owned(),
-        path: target.split('?').next().unwrap_or_default().to_owned(),
-        authorization: header("authorization"),
+        method,
+        path: url.path().to_owned(),
+        query: url.query_pairs().into_owned().collect(),
+        headers,
         body: body.to_vec(),
     }))
 }
