@@ -10,6 +10,8 @@ use tokio::process::Command;
 
 use crate::compose::{self, ComposeError, Container};
 
+/// Images that this repository makes are in this namespace.
+const OWN_IMAGES: &str = "marketboro/";
 /// Longer than a daemon that works needs for any of these questions.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -176,6 +178,15 @@ pub async fn has_image(name: &str) -> Result<bool, ComposeError> {
         Ok(_) => Ok(true),
         Err(ComposeError::Failed { .. }) => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+/// What gets an image: nothing is downloaded at run time.
+pub fn how_to_get(image: &str) -> String {
+    if image.starts_with(OWN_IMAGES) {
+        "`make images` in the repository builds it".to_owned()
+    } else {
+        format!("`docker pull {image}` gets it")
     }
 }
 

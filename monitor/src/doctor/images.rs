@@ -21,7 +21,7 @@ pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
         if !docker::has_image(image).await.map_err(super::containers::no_docker)? {
             faults.push(Fault::failed(
                 format!("there is no image {image}, which {name} runs"),
-                "`monitor up` pulls or builds it where it has a way to the registry; otherwise load it with `docker load`",
+                docker::how_to_get(image),
             ));
         }
     }

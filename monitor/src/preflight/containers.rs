@@ -12,9 +12,6 @@ use crate::host::Host;
 /// The first version whose `ps` writes a line for each container.
 const OLDEST_COMPOSE: (u32, u32) = (2, 21);
 
-/// Images that this repository makes are in this namespace.
-const OWN_IMAGES: &str = "marketboro/";
-
 pub(super) fn is_too_old(version: &str) -> bool {
     let mut numbers = version.trim_start_matches('v').split('.').map(str::parse);
     match (numbers.next(), numbers.next()) {
@@ -35,11 +32,9 @@ pub(super) async fn missing_images(found: &Found) -> Vec<String> {
     for image in images {
         match docker::has_image(image).await {
             Ok(true) => {}
-            Ok(false) if image.starts_with(OWN_IMAGES) => faults.push(format!(
-                "image {image} is not on this machine, and nothing is downloaded at run time; `make images` in the repository builds it"
-            )),
             Ok(false) => faults.push(format!(
-                "image {image} is not on this machine, and nothing is downloaded at run time; `docker pull {image}` gets it"
+                "image {image} is not on this machine, and nothing is downloaded at run time; {}",
+                docker::how_to_get(image)
             )),
             Err(error) => faults.push(error.to_string()),
         }
