@@ -1,0 +1,5 @@
+module "names" {
+  source = "../../modules/names"
+
+  environment = var.environment
+}

@@ -1,0 +1,52 @@
+terraform {
+  backend "s3" {
+    bucket  = "marketboro-dev-terraform-state"
+    key     = "monitor-instance/terraform.tfstate"
+    region  = "ap-northeast-2"
+    encrypt = true
+
+    # Both locks, for as long as there are clients that know only the table.
+    use_lockfile   = true
+    dynamodb_table = "marketboro-dev-terraform-lock"
+  }
+}
+
+data "terraform_remote_state" "back" {
+  backend = "s3"
+
+  config = {
+    bucket = var.state_bucket
+    key    = "back/terraform.tfstate"
+    region = var.region
+  }
+}
+
+data "terraform_remote_state" "vpc" {
+  backend = "s3"
+
+  config = {
+    bucket = var.state_bucket
+    key    = "vpc/terraform.tfstate"
+    region = var.region
+  }
+}
+
+data "terraform_remote_state" "storage" {
+  backend = "s3"
+
+  config = {
+    bucket = var.state_bucket
+    key    = "storage/terraform.tfstate"
+    region = var.region
+  }
+}
+
+data "terraform_remote_state" "instance" {
+  backend = "s3"
+
+  config = {
+    bucket = var.state_bucket
+    key    = "instance/terraform.tfstate"
+    region = var.region
+  }
+}
