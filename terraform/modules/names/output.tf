@@ -53,6 +53,16 @@ output "load_generator_log_group" {
   value       = "/marketboro/${var.environment}/loadgen"
 }
 
+output "flow_log_group" {
+  description = "Log group of the VPC's flow logs."
+  value       = "/marketboro/${var.environment}/flow-logs"
+}
+
+output "backup_bucket" {
+  description = "What the name of the bucket with the monitor host's backups begins with; the account's number follows."
+  value       = "${local.prefix}-monitor-backups"
+}
+
 output "monitor_parameters" {
   description = "Path in SSM below which the monitor host finds its passwords, with a slash at either end."
   value       = "/marketboro/${var.environment}/monitor/"

@@ -69,12 +69,10 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
       noncurrent_days = var.noncurrent_days
     }
 
-    dynamic "expiration" {
-      for_each = var.expire_days == null ? [] : [var.expire_days]
-
-      content {
-        days = expiration.value
-      }
+    # Where nothing expires, the markers that deletions leave would stay for ever.
+    expiration {
+      days                         = var.expire_days
+      expired_object_delete_marker = var.expire_days == null ? true : null
     }
   }
 }
