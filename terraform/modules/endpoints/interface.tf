@@ -24,7 +24,9 @@ resource "aws_vpc_endpoint" "interface" {
   private_dns_enabled = true
   subnet_ids          = slice(var.private_subnet_ids, 0, length(local.zones_of[each.key]))
   security_group_ids  = [aws_security_group.endpoints.id]
-  policy              = data.aws_iam_policy_document.interface[each.key].json
+
+  # A region whose endpoint takes no policy would refuse to make one with it.
+  policy = data.aws_vpc_endpoint_service.interface[each.key].vpc_endpoint_policy_supported ? data.aws_iam_policy_document.interface[each.key].json : null
 
   tags = {
     Name = "${var.name}-${each.key}"
