@@ -31,11 +31,13 @@ images: ## Build and pull the images that make up runs, where they are not there
 	@tools/images
 
 test: lint tools ## Run every check and every test, getting first what they need
+	@tools/stage 'Terraform rehearsal' terraform/rehearse
 	@environment=$$($(MAKE) -s test-env) && eval "$$environment" && \
 		tools/stage 'Tests' cargo test --workspace --features loadgen/s3,monitor/aws --locked --no-fail-fast
 
 tools: ## Get the servers and the browser that the tests talk to; minutes the first time
 	@tools/stage 'Programs the tests talk to' tools/packages java mvn chromium docker dockerd iptables ip busybox
+	@tools/stage 'Double of the AWS provider' tools/terraform-provider/home
 	@tools/stage 'DynamoDB Local' tools/dynamodb-local/home
 	@tools/stage 'OpenTelemetry Collector' tools/otelcol/home
 	@tools/stage 'InfluxDB' tools/influxd/home
@@ -44,12 +46,15 @@ tools: ## Get the servers and the browser that the tests talk to; minutes the fi
 	@tools/stage 'Health check of containers' tools/healthcheck/home
 
 lint: ## Run every check that needs no running program
-	@tools/stage 'Programs the checks need' tools/packages cargo cc shellcheck yamllint node npm
+	@tools/stage 'Programs the checks need' tools/packages cargo cc shellcheck yamllint node npm terraform jq
 	@tools/stage 'Formatting' cargo fmt --all --check
 	@tools/stage 'Shell scripts' tools/shellcheck
 	@tools/stage 'Dockerfiles' tools/hadolint
 	@tools/stage 'YAML' yamllint --strict .
 	@tools/stage 'Dashboards' tools/grafana-schema/check
+	@tools/stage 'Terraform, format' terraform fmt -check -diff -recursive terraform
+	@tools/stage 'Terraform, tflint' tools/tflint
+	@tools/stage 'Terraform, checkov' tools/checkov/check
 	@tools/stage 'Clippy' cargo clippy --workspace --all-targets --features loadgen/s3,monitor/aws --locked -- -D warnings
 	@tools/stage 'Documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
 	@tools/stage 'Licences, bans, sources' tools/cargo-deny --locked check --hide-inclusion-graph bans licenses sources

@@ -70,7 +70,8 @@ pub fn serve(listener: &TcpListener, answer: impl Fn(&Request) -> Answer + Send 
 
 fn converse(mut connection: TcpStream, answer: &(impl Fn(&Request) -> Answer + ?Sized)) -> io::Result<()> {
     connection.set_read_timeout(Some(TIMEOUT))?;
-    let Answer { status, headers, body } = answer(&read(&mut connection)?);
+    let request = read(&mut connection)?;
+    let Answer { status, headers, body } = answer(&request);
     let headers: String = headers
         .iter()
         .map(|(name, value)| format!("{name}: {value}\r\n"))
@@ -80,6 +81,9 @@ fn converse(mut connection: TcpStream, answer: &(impl Fn(&Request) -> Answer + ?
         body.len()
     );
     connection.write_all(head.as_bytes())?;
+    if request.method == "HEAD" {
+        return Ok(());
+    }
     connection.write_all(&body)
 }
 

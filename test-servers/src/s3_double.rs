@@ -11,30 +11,40 @@ const SERVER: &str = "the double of S3";
 
 #[derive(Default)]
 struct Kept {
+    bucket: String,
     objects: BTreeMap<String, Vec<u8>>,
+    /// By key, oldest first, what puts have replaced: the bucket is versioned.
+    replaced: BTreeMap<String, Vec<Vec<u8>>>,
     /// By id, with the key and the pieces by number.
     uploads: BTreeMap<String, (String, BTreeMap<u32, Vec<u8>>)>,
     begun: usize,
     refuses_pieces: bool,
 }
 
-/// A double of S3 with the bucket [`S3Double::BUCKET`]. It knows the requests that programs here make of S3, and checks no
-/// signature.
+/// A double of S3 with one versioned bucket. It knows the requests that programs here make of S3, and checks no signature.
 pub struct S3Double {
     port: u16,
     kept: Arc<Mutex<Kept>>,
 }
 
 impl S3Double {
-    /// Its only bucket.
+    /// Its bucket, where it is not asked for another.
     pub const BUCKET: &str = "bucket";
 
     /// Starts one, which lives as long as the process: nobody connects to it once its test is over.
     pub fn start() -> Result<Self, ServerError> {
+        Self::with_bucket(Self::BUCKET)
+    }
+
+    /// [`S3Double::start`] with a bucket of this name.
+    pub fn with_bucket(bucket: &str) -> Result<Self, ServerError> {
         let system = |cause| ServerError::System { server: SERVER, cause };
         let listener = TcpListener::bind("127.0.0.1:0").map_err(system)?;
         let port = listener.local_addr().map_err(system)?.port();
-        let kept = Arc::<Mutex<Kept>>::default();
+        let kept = Arc::new(Mutex::new(Kept {
+            bucket: bucket.to_owned(),
+            ..Kept::default()
+        }));
         let answering = Arc::clone(&kept);
         std::thread::spawn(move || serve(&listener, move |request| answer(request, &mut lock(&answering))));
         Ok(Self { port, kept })
@@ -48,6 +58,18 @@ impl S3Double {
     /// Keys of its objects.
     pub fn keys(&self) -> Vec<String> {
         self.kept().objects.keys().cloned().collect()
+    }
+
+    /// What an object holds, if it is there.
+    pub fn content(&self, key: &str) -> Option<Vec<u8>> {
+        self.kept().objects.get(key).cloned()
+    }
+
+    /// What an object has ever held, oldest first.
+    pub fn versions(&self, key: &str) -> Vec<Vec<u8>> {
+        let kept = self.kept();
+        let replaced = kept.replaced.get(key).into_iter().flatten();
+        replaced.chain(kept.objects.get(key)).cloned().collect()
     }
 
     /// Puts an object there.
@@ -90,7 +112,7 @@ fn lock(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
 
 fn answer(request: &Request, kept: &mut Kept) -> Answer {
     let path = request.path.trim_start_matches('/');
-    let Some(key) = path.strip_prefix(S3Double::BUCKET) else {
+    let Some(key) = path.strip_prefix(&kept.bucket) else {
         return refusal(404, "NoSuchBucket");
     };
     let key = key.trim_start_matches('/').to_owned();
@@ -124,8 +146,13 @@ fn answer(request: &Request, kept: &mut Kept) -> Answer {
             kept.uploads.remove(id);
             answered(204, "")
         }
+        ("PUT", ..) if request.headers.contains_key("if-none-match") && kept.objects.contains_key(&key) => {
+            refusal(412, "PreconditionFailed")
+        }
         ("PUT", ..) => {
-            kept.objects.insert(key, request.body.clone());
+            if let Some(replaced) = kept.objects.insert(key.clone(), request.body.clone()) {
+                kept.replaced.entry(key).or_default().push(replaced);
+            }
             success("")
         }
         ("DELETE", ..) => {
