@@ -10,7 +10,6 @@ locals {
 }
 
 data "aws_iam_policy_document" "snapshots" {
-  #checkov:skip=CKV_AWS_356:EC2 knows no resource for Describe actions
   statement {
     sid = "Find"
     actions = [
@@ -64,10 +63,6 @@ module "role" {
 }
 
 resource "aws_dlm_lifecycle_policy" "this" {
-  #checkov:skip=CKV_AWS_253:no copies go to other regions
-  #checkov:skip=CKV_AWS_254:no copies go to other regions
-  #checkov:skip=CKV_AWS_255:no copies go to other regions
-  #checkov:skip=CKV_AWS_256:no copies go to other regions
   description        = "Daily snapshots of ${var.name}"
   execution_role_arn = module.role.arn
   state              = "ENABLED"

@@ -5,7 +5,6 @@ locals {
 }
 
 resource "aws_lb_target_group" "this" {
-  #checkov:skip=CKV_AWS_378:TLS ends at the balancer; behind it traffic stays in the VPC between two security groups
   name        = var.name
   vpc_id      = var.vpc_id
   target_type = "instance"

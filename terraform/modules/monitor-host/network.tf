@@ -1,5 +1,4 @@
 resource "aws_security_group" "this" {
-  #checkov:skip=CKV2_AWS_5:attached to the instance by the launch template
   name        = "${var.name}-host"
   description = "Monitor host"
   vpc_id      = var.vpc_id

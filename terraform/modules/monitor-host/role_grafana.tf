@@ -1,7 +1,6 @@
 # What Grafana's CloudWatch source reads.
 
 data "aws_iam_policy_document" "grafana" {
-  #checkov:skip=CKV_AWS_356:statements with "*" are of reading actions for which AWS knows no resource
   statement {
     sid = "GrafanaMetrics"
     actions = [

@@ -54,8 +54,6 @@ resource "aws_lb_target_group" "this" {
 }
 
 resource "aws_lb_listener" "this" {
-  #checkov:skip=CKV_AWS_2:OTLP and InfluxDB's line protocol stay in the VPC, between two security groups
-  #checkov:skip=CKV_AWS_103:a listener without TLS has no TLS policy
   for_each = var.endpoints
 
   load_balancer_arn = aws_lb.this.arn

@@ -1,5 +1,4 @@
 resource "aws_security_group" "this" {
-  #checkov:skip=CKV2_AWS_5:attached to the balancer in main.tf
   name        = "${var.name}-balancer"
   description = "Private balancer of the monitor host"
   vpc_id      = var.vpc_id
