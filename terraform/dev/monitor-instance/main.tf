@@ -14,10 +14,13 @@ locals {
   availability_zone = local.vpc.availability_zones[0]
   subnet_id         = local.vpc.private_subnet_ids[0]
 
+  # Outputs that are null are not in a state at all.
+  certificate_arn = try(local.instance.certificate_arn, null)
+  grafana_name    = try(local.instance.grafana_name, null)
+
   # Without a certificate passwords would cross the internet in the clear, and with nobody allowed there is nobody to
   # listen for: then Grafana is reached through Session Manager alone.
-  grafana_published = local.instance.certificate_arn != null && length(var.allowed_cidrs) > 0
-  grafana_name      = var.grafana_record ? "grafana.${local.instance.zone_name}" : null
+  grafana_published = local.certificate_arn != null && length(var.allowed_cidrs) > 0
 
   grafana_url = (
     !local.grafana_published ? "http://localhost:3000/" :
@@ -93,7 +96,7 @@ module "grafana" {
 
   name                     = "${module.names.prefix}-grafana"
   vpc_id                   = local.vpc.vpc_id
-  certificate_arn          = local.instance.certificate_arn
+  certificate_arn          = local.certificate_arn
   tls_policy               = var.tls_policy
   target_security_group_id = module.host.security_group_id
   allowed_cidrs            = var.allowed_cidrs
@@ -102,14 +105,7 @@ module "grafana" {
   load_balancer = {
     arn               = local.instance.load_balancer_arn
     arn_suffix        = local.instance.load_balancer_arn_suffix
-    dns_name          = local.instance.load_balancer_dns_name
-    zone_id           = local.instance.load_balancer_zone_id
     security_group_id = local.instance.load_balancer_security_group_id
-  }
-
-  record = local.grafana_name == null ? null : {
-    name      = local.grafana_name
-    zone_name = local.instance.zone_name
   }
 }
 

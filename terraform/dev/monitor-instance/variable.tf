@@ -62,20 +62,14 @@ variable "allowed_cidrs" {
   }
 }
 
-variable "grafana_record" {
-  description = "Make the record grafana.<zone>; the certificate must have that name, which root instance asks for."
-  type        = bool
-  default     = false
-}
-
 variable "tls_policy" {
   description = "ELB security policy of Grafana's listener."
   type        = string
-  default     = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
+  default     = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
 
   validation {
     condition     = can(regex("^ELBSecurityPolicy-TLS13-1-[23](-Res|-Res-PQ|-PQ)?-20[0-9]{2}-[0-9]{2}$", var.tls_policy))
-    error_message = "tls_policy must be a policy with TLS 1.3 and nothing older than 1.2, such as ELBSecurityPolicy-TLS13-1-2-Res-2021-06."
+    error_message = "tls_policy must be a policy with TLS 1.3 and nothing older than 1.2, such as ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09."
   }
 }
 

@@ -61,27 +61,6 @@ resource "aws_vpc_security_group_egress_rule" "host" {
   to_port                      = local.grafana_port
 }
 
-data "aws_route53_zone" "public" {
-  count = var.record == null ? 0 : 1
-
-  name         = var.record.zone_name
-  private_zone = false
-}
-
-resource "aws_route53_record" "this" {
-  count = var.record == null ? 0 : 1
-
-  zone_id = data.aws_route53_zone.public[0].zone_id
-  name    = var.record.name
-  type    = "A"
-
-  alias {
-    name                   = var.load_balancer.dns_name
-    zone_id                = var.load_balancer.zone_id
-    evaluate_target_health = false
-  }
-}
-
 resource "aws_cloudwatch_metric_alarm" "unhealthy" {
   alarm_name = var.name
   alarm_description = join(" ", [

@@ -18,8 +18,6 @@ variable "load_balancer" {
   type = object({
     arn               = string
     arn_suffix        = string
-    dns_name          = string
-    zone_id           = string
     security_group_id = string
   })
 }
@@ -42,15 +40,6 @@ variable "target_security_group_id" {
 variable "allowed_cidrs" {
   description = "IPv4 networks of the people who may reach Grafana."
   type        = set(string)
-}
-
-variable "record" {
-  description = "Public name of Grafana and the zone it is in; null for none."
-  type = object({
-    name      = string
-    zone_name = string
-  })
-  default = null
 }
 
 variable "alerts_topic_arn" {

@@ -45,12 +45,9 @@ override_data {
       load_generator_security_group_id = "sg-0000000000loadgen"
       load_balancer_arn                = "arn:aws:elasticloadbalancing:ap-northeast-2:123456789012:loadbalancer/app/marketboro-dev/0000000000000001"
       load_balancer_arn_suffix         = "app/marketboro-dev/0000000000000001"
-      load_balancer_dns_name           = "marketboro-dev-1.ap-northeast-2.elb.amazonaws.com"
-      load_balancer_zone_id            = "ZWKZPGTI48KDX"
       load_balancer_security_group_id  = "sg-000000000000alb"
       certificate_arn                  = "arn:aws:acm:ap-northeast-2:123456789012:certificate/00000000-0000-0000-0000-000000000001"
       alerts_topic_arn                 = "arn:aws:sns:ap-northeast-2:123456789012:marketboro-dev-alerts"
-      zone_name                        = "example.com"
     }
   }
 }
@@ -84,8 +81,21 @@ run "published" {
 run "with_a_record" {
   command = plan
 
-  variables {
-    grafana_record = true
+  override_data {
+    target = data.terraform_remote_state.instance
+    values = {
+      outputs = {
+        service_url                      = "https://www.example.com"
+        service_security_group_id        = "sg-00000000000service"
+        load_generator_security_group_id = "sg-0000000000loadgen"
+        load_balancer_arn                = "arn:aws:elasticloadbalancing:ap-northeast-2:123456789012:loadbalancer/app/marketboro-dev/0000000000000001"
+        load_balancer_arn_suffix         = "app/marketboro-dev/0000000000000001"
+        load_balancer_security_group_id  = "sg-000000000000alb"
+        certificate_arn                  = "arn:aws:acm:ap-northeast-2:123456789012:certificate/00000000-0000-0000-0000-000000000001"
+        grafana_name                     = "grafana.example.com"
+        alerts_topic_arn                 = "arn:aws:sns:ap-northeast-2:123456789012:marketboro-dev-alerts"
+      }
+    }
   }
 
   assert {
@@ -97,6 +107,7 @@ run "with_a_record" {
 run "http_only" {
   command = plan
 
+  # An output that is null is not in the state.
   override_data {
     target = data.terraform_remote_state.instance
     values = {
@@ -106,12 +117,8 @@ run "http_only" {
         load_generator_security_group_id = "sg-0000000000loadgen"
         load_balancer_arn                = "arn:aws:elasticloadbalancing:ap-northeast-2:123456789012:loadbalancer/app/marketboro-dev/0000000000000001"
         load_balancer_arn_suffix         = "app/marketboro-dev/0000000000000001"
-        load_balancer_dns_name           = "marketboro-dev-1.ap-northeast-2.elb.amazonaws.com"
-        load_balancer_zone_id            = "ZWKZPGTI48KDX"
         load_balancer_security_group_id  = "sg-000000000000alb"
-        certificate_arn                  = null
         alerts_topic_arn                 = "arn:aws:sns:ap-northeast-2:123456789012:marketboro-dev-alerts"
-        zone_name                        = "example.com"
       }
     }
   }

@@ -10,8 +10,6 @@ variables {
   load_balancer = {
     arn               = "arn:aws:elasticloadbalancing:ap-northeast-2:123456789012:loadbalancer/app/marketboro-dev/0000000000000001"
     arn_suffix        = "app/marketboro-dev/0000000000000001"
-    dns_name          = "marketboro-dev-1.ap-northeast-2.elb.amazonaws.com"
-    zone_id           = "ZWKZPGTI48KDX"
     security_group_id = "sg-00000000balancer"
   }
 }
@@ -37,24 +35,6 @@ run "listener" {
   assert {
     condition     = aws_vpc_security_group_egress_rule.host.referenced_security_group_id == "sg-0000000000000host" && aws_vpc_security_group_egress_rule.host.security_group_id == "sg-00000000balancer"
     error_message = "The balancer must be let out to the host."
-  }
-
-  assert {
-    condition     = length(aws_route53_record.this) == 0
-    error_message = "A record is made only where one is asked for."
-  }
-}
-
-run "record" {
-  command = plan
-
-  variables {
-    record = { name = "grafana.example.com", zone_name = "example.com" }
-  }
-
-  assert {
-    condition     = aws_route53_record.this[0].name == "grafana.example.com" && aws_route53_record.this[0].alias[0].name == var.load_balancer.dns_name
-    error_message = "The record must lead to the service's balancer."
   }
 }
 
