@@ -26,6 +26,11 @@ resource "aws_lb_target_group" "this" {
   tags = {
     Name = var.name
   }
+
+  # When Grafana is closed again, the group lets go of it first, and then it goes.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_lb_listener" "this" {
