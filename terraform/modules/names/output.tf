@@ -53,6 +53,16 @@ output "load_generator_log_group" {
   value       = "/marketboro/${var.environment}/loadgen"
 }
 
+output "results_bucket" {
+  description = "What the name of the bucket with the results of load tests begins with; the account's number follows."
+  value       = "${local.prefix}-load-test-results"
+}
+
+output "generator_ip_set" {
+  description = "Set of addresses that whoever starts load generators puts theirs into, so that no rate limit holds for them."
+  value       = "${local.prefix}-load-generators"
+}
+
 output "monitor_parameters" {
   description = "Path in SSM below which the monitor host finds its passwords, with a slash at either end."
   value       = "/marketboro/${var.environment}/monitor/"
@@ -131,16 +141,6 @@ output "boundaries" {
     workload = "${local.prefix}-workload-boundary"
     deployer = "${local.prefix}-deployer-boundary"
   }
-}
-
-output "generator_ip_set" {
-  description = "IP set of the web firewall that a load test fills with its generators' addresses."
-  value       = "${local.prefix}-generators"
-}
-
-output "results_bucket" {
-  description = "What the name of the bucket with the load tests' results begins with; the account's number follows."
-  value       = "${local.prefix}-loadtest-results"
 }
 
 output "image_build_tags" {
