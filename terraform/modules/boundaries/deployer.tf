@@ -3,10 +3,6 @@
 # does it read data.
 
 data "aws_iam_policy_document" "deployer" {
-  #checkov:skip=CKV_AWS_107:it caps, it allows nothing by itself
-  #checkov:skip=CKV_AWS_108:it caps, it allows nothing by itself
-  #checkov:skip=CKV_AWS_109:it caps, it allows nothing by itself
-  #checkov:skip=CKV_AWS_110:it caps, it allows nothing by itself
   #checkov:skip=CKV_AWS_111:it caps, it allows nothing by itself
   #checkov:skip=CKV_AWS_356:it caps, it allows nothing by itself
   statement {

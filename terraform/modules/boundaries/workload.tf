@@ -2,9 +2,6 @@
 # or with what Terraform makes.
 
 data "aws_iam_policy_document" "workload" {
-  #checkov:skip=CKV_AWS_108:it caps, it allows nothing by itself
-  #checkov:skip=CKV_AWS_111:it caps, it allows nothing by itself
-  #checkov:skip=CKV_AWS_356:it caps, it allows nothing by itself
   statement {
     sid = "Items"
     actions = [

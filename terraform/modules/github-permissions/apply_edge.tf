@@ -1,7 +1,6 @@
 # What users meet: balancers, certificates, the web firewall.
 
 data "aws_iam_policy_document" "apply_edge" {
-  #checkov:skip=CKV_AWS_111:a certificate is not there before it is asked for, and must be tagged
   statement {
     sid = "Balancers"
     actions = [

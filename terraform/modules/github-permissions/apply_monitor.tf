@@ -1,7 +1,6 @@
 # The monitor host: its launch template, group, data volume and snapshots.
 
 data "aws_iam_policy_document" "apply_monitor" {
-  #checkov:skip=CKV_AWS_111:what is not limited to a resource must be tagged
   statement {
     sid     = "Create"
     actions = ["ec2:CreateLaunchTemplate", "ec2:CreateVolume"]

@@ -6,7 +6,6 @@ locals {
 }
 
 data "aws_iam_policy_document" "apply_network" {
-  #checkov:skip=CKV_AWS_111:its writes are limited by tag
   # Each with the kinds that it makes alone: where they are made in is judged below, by its own tag.
   dynamic "statement" {
     for_each = {

@@ -1,7 +1,6 @@
 # What runs in ECS, its logs and its alarms.
 
 data "aws_iam_policy_document" "apply_service" {
-  #checkov:skip=CKV_AWS_111:what is not limited to a resource knows none
   statement {
     sid = "Cluster"
     actions = [

@@ -1,8 +1,6 @@
 # Pushes both images, gives the service a new revision of its task definition, and looks whether it came up.
 
 data "aws_iam_policy_document" "deploy" {
-  #checkov:skip=CKV_AWS_356:what is not limited to a resource knows none
-  #checkov:skip=CKV_AWS_111:what is not limited to a resource knows none
   # A login is for the registry, not for a repository.
   statement {
     sid       = "Login"

@@ -13,8 +13,6 @@ locals {
 }
 
 data "aws_iam_policy_document" "image_build" {
-  #checkov:skip=CKV_AWS_111:its writes are limited by tag
-  #checkov:skip=CKV_AWS_356:EC2 limits descriptions to no resource
   statement {
     sid = "Look"
     actions = [
@@ -151,7 +149,6 @@ data "aws_iam_policy_document" "image_build" {
 }
 
 data "aws_iam_policy_document" "image_monitor" {
-  #checkov:skip=CKV_AWS_356:what is not limited to a resource knows none
   statement {
     sid = "Refresh"
     actions = [

@@ -1,8 +1,6 @@
 # Runs load generators as tasks, lets them through the web firewall, and collects what they found.
 
 data "aws_iam_policy_document" "loadtest" {
-  #checkov:skip=CKV_AWS_356:what is not limited to a resource knows none
-  #checkov:skip=CKV_AWS_111:what is not limited to a resource knows none
   statement {
     sid       = "Run"
     actions   = ["ecs:RunTask"]

@@ -25,7 +25,6 @@ data "aws_iam_policy_document" "no_data" {
     not_resources = ["${local.state_bucket}/*"]
   }
 
-  #checkov:skip=CKV_AWS_356:it denies
   statement {
     sid    = "NoSecrets"
     effect = "Deny"

@@ -2,7 +2,6 @@
 # beside the states, and the part of apply's that changes nothing.
 
 data "aws_iam_policy_document" "refresh" {
-  #checkov:skip=CKV_AWS_356:these reads know no resource, or are asked for all of a kind
   # AWS limits none of these to a resource.
   statement {
     sid = "ReadRegion"
