@@ -63,6 +63,16 @@ output "backup_bucket" {
   value       = "${local.prefix}-monitor-backups"
 }
 
+output "results_bucket" {
+  description = "What the name of the bucket with the results of load tests begins with; the account's number follows."
+  value       = "${local.prefix}-load-test-results"
+}
+
+output "generator_ip_set" {
+  description = "Set of addresses that whoever starts load generators puts theirs into, so that no rate limit holds for them."
+  value       = "${local.prefix}-load-generators"
+}
+
 output "monitor_parameters" {
   description = "Path in SSM below which the monitor host finds its passwords, with a slash at either end."
   value       = "/marketboro/${var.environment}/monitor/"
@@ -104,4 +114,56 @@ output "roles" {
 output "alerts_topic" {
   description = "SNS topic of the alarms."
   value       = "${local.prefix}-alerts"
+}
+
+output "repositories" {
+  description = "ECR repositories of the images that run in ECS."
+  value = {
+    service = "${local.prefix}-service"
+    loadgen = "${local.prefix}-loadgen"
+  }
+}
+
+output "lock_table" {
+  description = "DynamoDB table of Terraform's locks; backend.tf of each root says it as well."
+  value       = "${local.prefix}-terraform-lock"
+}
+
+output "key_alias" {
+  description = "Alias of the environment's KMS key."
+  value       = "alias/${local.prefix}"
+}
+
+output "github_roles" {
+  description = "IAM roles of GitHub's workflows, by purpose."
+  value = {
+    plan     = "${local.prefix}-github-plan"
+    apply    = "${local.prefix}-github-apply"
+    deploy   = "${local.prefix}-github-deploy"
+    image    = "${local.prefix}-github-image"
+    loadtest = "${local.prefix}-github-loadtest"
+  }
+}
+
+output "boundaries" {
+  description = "Permissions boundaries: of what runs, and of the role that applies."
+  value = {
+    workload = "${local.prefix}-workload-boundary"
+    deployer = "${local.prefix}-deployer-boundary"
+  }
+}
+
+output "image_build_tags" {
+  description = "Tags of all that a build of the monitor host's image makes: the role that builds may touch nothing without them."
+  value = {
+    Project = "marketboro"
+    Purpose = "image-build"
+  }
+}
+
+output "load_test_tags" {
+  description = "Tags that a load test's tasks are started with: its role may stop no task without them."
+  value = {
+    Purpose = "loadtest"
+  }
 }
