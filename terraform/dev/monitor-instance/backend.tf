@@ -1,9 +1,10 @@
 terraform {
   backend "s3" {
-    bucket  = "marketboro-dev-terraform-state"
-    key     = "monitor-instance/terraform.tfstate"
-    region  = "ap-northeast-2"
-    encrypt = true
+    bucket     = "marketboro-dev-terraform-state"
+    key        = "monitor-instance/terraform.tfstate"
+    region     = "ap-northeast-2"
+    encrypt    = true
+    kms_key_id = "alias/marketboro-dev"
 
     # Both locks, for as long as there are clients that know only the table.
     use_lockfile   = true
