@@ -82,6 +82,19 @@ data "aws_iam_policy_document" "deployer" {
     }
   }
 
+  # AWS's own keys for volumes and tables, whose policies let the account use them through these services alone.
+  statement {
+    sid       = "KeysOfAws"
+    actions   = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+    resources = ["arn:aws:kms:${local.at}:key/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["dynamodb.${var.region}.amazonaws.com", "ec2.${var.region}.amazonaws.com"]
+    }
+  }
+
   # Route 53 has no regions.
   statement {
     sid = "Zones"
@@ -168,8 +181,15 @@ data "aws_iam_policy_document" "deployer" {
   statement {
     sid       = "NeverUnbound"
     effect    = "Deny"
-    actions   = ["iam:DeleteRolePermissionsBoundary", "kms:CreateGrant", "kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"]
+    actions   = ["iam:DeleteRolePermissionsBoundary"]
     resources = ["*"]
+  }
+
+  statement {
+    sid       = "KeepKey"
+    effect    = "Deny"
+    actions   = ["kms:CreateGrant", "kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"]
+    resources = [var.key_arn]
   }
 
   statement {
