@@ -53,6 +53,16 @@ output "load_generator_log_group" {
   value       = "/marketboro/${var.environment}/loadgen"
 }
 
+output "results_bucket" {
+  description = "What the name of the bucket with the results of load tests begins with; the account's number follows."
+  value       = "${local.prefix}-load-test-results"
+}
+
+output "generator_ip_set" {
+  description = "Set of addresses that whoever starts load generators puts theirs into, so that no rate limit holds for them."
+  value       = "${local.prefix}-load-generators"
+}
+
 output "monitor_parameters" {
   description = "Path in SSM below which the monitor host finds its passwords, with a slash at either end."
   value       = "/marketboro/${var.environment}/monitor/"
