@@ -15,7 +15,6 @@ resource "aws_lb_listener" "https" {
 
 resource "aws_lb_listener" "http" {
   #checkov:skip=CKV_AWS_2:it redirects to HTTPS unless http_only says that there is no certificate
-  #checkov:skip=CKV_AWS_103:a listener without TLS has no TLS policy
   load_balancer_arn = aws_lb.this.arn
   port              = 80
   protocol          = "HTTP"

@@ -1,9 +1,8 @@
 # The one door to the service that is open to the world.
 
 resource "aws_lb" "this" {
-  #checkov:skip=CKV2_AWS_20:HTTP redirects to HTTPS unless http_only says that there is no certificate
   #checkov:skip=CKV2_AWS_28:the firewall is attached by module web-firewall
-  # ELB tries to write to the bucket as soon as logs are switched on, which takes the bucket's policy.
+  # ELB tries to write to the bucket as soon as logs are switched on, which takes the policy.
   depends_on = [module.access_logs]
 
   name               = var.name

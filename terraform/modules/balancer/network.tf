@@ -1,5 +1,4 @@
 resource "aws_security_group" "balancer" {
-  #checkov:skip=CKV2_AWS_5:attached to the balancer in main.tf
   name        = var.name
   description = "The public balancer"
   vpc_id      = var.vpc_id
@@ -10,7 +9,6 @@ resource "aws_security_group" "balancer" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "world" {
-  #checkov:skip=CKV_AWS_260:a public site answers on port 80, if only to redirect
   for_each = var.http_only ? { http = 80 } : { http = 80, https = 443 }
 
   security_group_id = aws_security_group.balancer.id

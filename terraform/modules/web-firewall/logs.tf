@@ -1,6 +1,5 @@
 resource "aws_cloudwatch_log_group" "this" {
   #checkov:skip=CKV_AWS_158:encrypted by CloudWatch Logs with its own key; it holds no secret
-  #checkov:skip=CKV_AWS_338:how long is a matter of the variable log_days, not of a year at least
   count = var.log_days == null ? 0 : 1
 
   # WAF takes no group whose name begins otherwise.

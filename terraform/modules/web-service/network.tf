@@ -1,7 +1,6 @@
 # Telemetry's way to the monitor host is opened by the root that makes the host.
 
 resource "aws_security_group" "this" {
-  #checkov:skip=CKV2_AWS_5:attached to the service in main.tf
   name        = var.name
   description = "Tasks of the service"
   vpc_id      = var.vpc_id

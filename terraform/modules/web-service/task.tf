@@ -17,7 +17,6 @@ locals {
 
 resource "aws_cloudwatch_log_group" "this" {
   #checkov:skip=CKV_AWS_158:encrypted by CloudWatch Logs with its own key; it holds no secret
-  #checkov:skip=CKV_AWS_338:how long is a matter of the variable log_days, not of a year at least
   name              = var.log_group
   retention_in_days = var.log_days
 }
