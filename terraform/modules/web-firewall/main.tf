@@ -7,6 +7,16 @@ locals {
     "exempt-addresses"  = aws_wafv2_ip_set.exempt.arn
     "exempt-generators" = aws_wafv2_ip_set.generators.arn
   }
+
+  # Whoever is exempt must be marked before anything is limited.
+  priority = {
+    exempt-addresses  = 0
+    exempt-generators = 1
+    rate-limit        = 10
+    bad-reputation    = 20
+    known-bad-inputs  = 30
+    common-attacks    = 40
+  }
 }
 
 resource "aws_wafv2_web_acl" "this" {
@@ -24,7 +34,7 @@ resource "aws_wafv2_web_acl" "this" {
 
     content {
       name     = rule.key
-      priority = index(keys(local.exempt_sets), rule.key)
+      priority = local.priority[rule.key]
 
       action {
         count {}
@@ -50,7 +60,7 @@ resource "aws_wafv2_web_acl" "this" {
 
   rule {
     name     = "rate-limit"
-    priority = 10
+    priority = local.priority["rate-limit"]
 
     action {
       block {
@@ -89,7 +99,7 @@ resource "aws_wafv2_web_acl" "this" {
 
   rule {
     name     = "bad-reputation"
-    priority = 20
+    priority = local.priority["bad-reputation"]
 
     override_action {
       none {}
@@ -123,7 +133,7 @@ resource "aws_wafv2_web_acl" "this" {
 
   rule {
     name     = "known-bad-inputs"
-    priority = 30
+    priority = local.priority["known-bad-inputs"]
 
     override_action {
       none {}
@@ -145,7 +155,7 @@ resource "aws_wafv2_web_acl" "this" {
 
   rule {
     name     = "common-attacks"
-    priority = 40
+    priority = local.priority["common-attacks"]
 
     override_action {
       none {}

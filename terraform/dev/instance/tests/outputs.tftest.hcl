@@ -4,6 +4,20 @@ mock_provider "aws" {
   source = "../../mocks"
 }
 
+# A web ACL takes Terraform minutes to mock; its module has a test of its own.
+override_module {
+  target = module.firewall
+  outputs = {
+    arn = "arn:aws:wafv2:ap-northeast-2:123456789012:regional/webacl/mock/0"
+    generator_ip_set = {
+      id    = "0"
+      name  = "marketboro-dev-load-generators"
+      arn   = "arn:aws:wafv2:ap-northeast-2:123456789012:regional/ipset/marketboro-dev-load-generators/0"
+      scope = "REGIONAL"
+    }
+  }
+}
+
 override_data {
   target = data.terraform_remote_state.back
   values = {
@@ -64,11 +78,6 @@ run "https" {
   assert {
     condition     = output.service_log_group == "/marketboro/dev/service"
     error_message = "The log group must be that of module names."
-  }
-
-  assert {
-    condition     = output.generator_ip_set.name == "marketboro-dev-load-generators" && output.generator_ip_set.scope == "REGIONAL"
-    error_message = "The generators' IP set must be named as the load test's role expects."
   }
 
   assert {

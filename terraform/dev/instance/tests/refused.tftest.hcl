@@ -4,6 +4,20 @@ mock_provider "aws" {
   source = "../../mocks"
 }
 
+# A web ACL takes Terraform minutes to mock; its module has a test of its own.
+override_module {
+  target = module.firewall
+  outputs = {
+    arn = "arn:aws:wafv2:ap-northeast-2:123456789012:regional/webacl/mock/0"
+    generator_ip_set = {
+      id    = "0"
+      name  = "marketboro-dev-load-generators"
+      arn   = "arn:aws:wafv2:ap-northeast-2:123456789012:regional/ipset/marketboro-dev-load-generators/0"
+      scope = "REGIONAL"
+    }
+  }
+}
+
 override_data {
   target = data.terraform_remote_state.back
   values = {

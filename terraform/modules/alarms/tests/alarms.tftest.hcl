@@ -16,7 +16,7 @@ variables {
 
 run "alarms" {
   assert {
-    condition = output.names == [
+    condition = output.names == tolist([
       "marketboro-dev-balancer-errors",
       "marketboro-dev-cpu",
       "marketboro-dev-latency",
@@ -27,7 +27,7 @@ run "alarms" {
       "marketboro-dev-table-throttled",
       "marketboro-dev-tasks-missing",
       "marketboro-dev-unhealthy-tasks",
-    ]
+    ])
     error_message = "An alarm is missing, or has no place here."
   }
 
