@@ -92,3 +92,8 @@ output "generator_ip_set" {
   description = "WAF's set of addresses that no rate limit holds for, as the API wants it named: id, name, arn, scope."
   value       = module.firewall.generator_ip_set
 }
+
+output "grafana_name" {
+  description = "Public name of Grafana besides the service's; null where none was asked for."
+  value       = var.grafana_record ? local.grafana_name : null
+}

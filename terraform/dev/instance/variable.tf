@@ -133,9 +133,9 @@ variable "rate_limit_exempt" {
 }
 
 variable "counted_rules" {
-  description = "Rules of AWSManagedRulesCommonRuleSet that only count. By default those that are stricter than the service, which takes ids of 2 KiB in paths and cursors and bodies of 64 KiB."
+  description = "Rules of AWSManagedRulesCommonRuleSet that only count. By default those that are stricter than the service, which takes ids of 2 KiB in paths and cursors, bodies of 64 KiB, and names of any characters, since it answers nothing but JSON. Grafana behind the same balancer needs them to count as well, for its queries."
   type        = set(string)
-  default     = ["SizeRestrictions_URIPATH", "SizeRestrictions_QUERYSTRING", "SizeRestrictions_BODY"]
+  default     = ["SizeRestrictions_URIPATH", "SizeRestrictions_QUERYSTRING", "SizeRestrictions_BODY", "CrossSiteScripting_BODY"]
 
   validation {
     condition     = alltrue([for rule in var.counted_rules : can(regex("^[A-Za-z0-9]+(_[A-Z0-9]+)+$", rule))])
