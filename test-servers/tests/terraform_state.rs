@@ -1,6 +1,10 @@
 //! A state of terraform/dev is one run's at a time: real Terraform with the backend that the roots have, on a double of
 //! S3 and on DynamoDB Local.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops at what it did not expect"
+)]
 
 use std::fs::{self, File};
 use std::io::Write as _;
