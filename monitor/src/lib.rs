@@ -11,6 +11,7 @@ pub mod docker;
 pub mod doctor;
 pub mod folders;
 pub mod grafana;
+pub mod grafana_key;
 pub mod grafana_password;
 pub mod host;
 pub mod http;

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep};
 
 use crate::compose::ComposeError;
-use crate::grafana::{DataSourceHealth, Grafana};
+use crate::grafana::{self, DataSourceHealth, Grafana};
+use crate::grafana_key::{self, GrafanaKeyError};
 use crate::grafana_password::{self, GrafanaPasswordError};
 use crate::host::Host;
 use crate::http::HttpError;
@@ -74,6 +75,9 @@ pub enum RotationError {
     /// Grafana.
     #[error(transparent)]
     Grafana(#[from] GrafanaPasswordError),
+    /// Grafana's database.
+    #[error(transparent)]
+    GrafanaKey(#[from] GrafanaKeyError),
     /// A secret's file.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
@@ -108,7 +112,11 @@ pub async fn rotate(
     progress: &Progress,
 ) -> Result<(), RotationError> {
     if let Some(source) = host.settings.get(MONITOR_SECRETS_FROM) {
-        let kept = [Secret::GrafanaAdminPassword, Secret::InfluxdbAdminPassword];
+        let kept = [
+            Secret::GrafanaAdminPassword,
+            Secret::GrafanaSecretKey,
+            Secret::InfluxdbAdminPassword,
+        ];
         if let Some(secret) = wanted.iter().find(|secret| kept.contains(secret)) {
             return Err(RotationError::KeptElsewhere {
                 name: secret.name(),
@@ -136,6 +144,7 @@ pub async fn rotate(
             Secret::InfluxdbAdminPassword => rotation.influxdb_password().await?,
             Secret::InfluxdbOperatorToken => rotation.operator_token().await?,
             Secret::GrafanaAdminPassword => rotation.grafana_password().await?,
+            Secret::GrafanaSecretKey => rotation.grafana_key().await?,
             Secret::InfluxdbTelemetryToken | Secret::InfluxdbLoadgenToken | Secret::InfluxdbGrafanaToken => continue,
         }
         progress.line(&format!("{}: replaced", secret.name()));
@@ -341,6 +350,22 @@ impl Rotation<'_> {
                 .write_pending(SECRET, &Value::random()?, Some(owner))?;
         }
         grafana_password::settle(&grafana, &self.host.secrets, owner).await?;
+        Ok(())
+    }
+
+    /// Grafana is away for some seconds, and everybody has to log in again.
+    async fn grafana_key(&self) -> Result<(), RotationError> {
+        let before = self.host.compose.containers().await?;
+        if self.host.secrets.read_pending(Secret::GrafanaSecretKey)?.is_none() {
+            grafana_key::keep(self.host, &Value::random()?)?;
+        }
+        grafana_key::settle(self.host, self.progress).await?;
+        // One that was stopped too: an interrupted rotation leaves it so.
+        if before.iter().any(|container| container.service == grafana::SERVICE) {
+            let deadline = Instant::now() + TAKING_TIME;
+            let mut watch = Watch::new(&self.host.compose, self.progress, deadline, &before);
+            self.interrupt.during(watch.start(&[], &[grafana::SERVICE])).await??;
+        }
         Ok(())
     }
 }

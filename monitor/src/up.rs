@@ -10,6 +10,7 @@ use crate::backup::swap::Swap;
 use crate::compose::{ComposeError, Container, LOCAL_PROFILE};
 use crate::folders::{self, FolderError};
 use crate::grafana::Grafana;
+use crate::grafana_key::{self, GrafanaKeyError};
 use crate::grafana_password::{self, GrafanaPasswordError};
 use crate::host::Host;
 use crate::influxdb::set_up::{self, SetUpError};
@@ -91,6 +92,9 @@ pub enum UpError {
     /// Grafana.
     #[error(transparent)]
     Grafana(#[from] GrafanaPasswordError),
+    /// Grafana's database.
+    #[error(transparent)]
+    GrafanaKey(#[from] GrafanaKeyError),
     /// The file of settings.
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -163,6 +167,10 @@ pub async fn up(host: &Host, request: &Request, interrupt: &Interrupt, progress:
     let set_up = set_up::set_up(&server, &host.secrets, host.compose.owner(), interrupt, progress).await?;
     changes.extend(set_up.made);
 
+    if interrupt.during(grafana_key::settle(host, progress)).await?? {
+        changes.push("Grafana's database is encrypted with the new key".to_owned());
+    }
+
     let profiles: &[&str] = if request.local { &[LOCAL_PROFILE] } else { &[] };
     interrupt.during(watch.start(profiles, &[])).await??;
     let mut after = interrupt.during(host.compose.containers()).await??;
@@ -180,6 +188,7 @@ pub async fn up(host: &Host, request: &Request, interrupt: &Interrupt, progress:
     if grafana_password::settle(&grafana, &host.secrets, host.compose.owner()).await? {
         changes.push("Grafana's user admin has the new password".to_owned());
     }
+    grafana_key::note(host)?;
     let started = after.iter().filter(|container| !was_well(container, &before));
     changes.extend(started.map(|container| format!("started {}", container.service)));
     Ok(Up {
@@ -236,6 +245,7 @@ async fn prepare_secrets(
             };
             match (secret, kept) {
                 (_, Some(kept)) if kept == value => continue,
+                (Secret::GrafanaSecretKey, _) => grafana_key::keep(host, &value)?,
                 // Grafana asks for the old one; InfluxDB makes tokens by itself once it is set up.
                 (Secret::GrafanaAdminPassword, Some(_)) => host.secrets.write_pending(secret, &value, Some(owner))?,
                 (Secret::InfluxdbOperatorToken, Some(_)) => {
@@ -251,7 +261,12 @@ async fn prepare_secrets(
             changes.push(format!("took {} from {source}", secret.name()));
         }
     }
-    for secret in host.secrets.generate_missing(owner)? {
+    let mut made = Vec::new();
+    if grafana_key::make_missing(host)? {
+        made.push(Secret::GrafanaSecretKey);
+    }
+    made.extend(host.secrets.generate_missing(owner)?);
+    for secret in made {
         progress.line(&format!("made {} at random", secret.name()));
         changes.push(format!("made {}", secret.name()));
     }

@@ -5,6 +5,7 @@
 
 mod aws_double;
 mod fitness;
+mod grafana_key;
 mod influxdb_set_up;
 mod life;
 mod rotation;
