@@ -31,5 +31,6 @@ pub mod secrets;
 pub mod settings;
 pub mod status;
 mod tls;
+pub mod token_publication;
 pub mod up;
 mod waiting;

@@ -21,6 +21,7 @@ use crate::progress::Progress;
 use crate::secret_source::MONITOR_SECRETS_FROM;
 use crate::secrets::{Secret, SecretsError, Value};
 use crate::settings::SettingsError;
+use crate::token_publication::{PublicationError, TokenPublication};
 use crate::waiting::{Failure, WaitError, Watch};
 
 const SERVER_TIMEOUT: Duration = Duration::from_secs(15);
@@ -78,6 +79,9 @@ pub enum RotationError {
     /// Grafana's database.
     #[error(transparent)]
     GrafanaKey(#[from] GrafanaKeyError),
+    /// Generators elsewhere cannot be given the new token, so the old one is left to them.
+    #[error("{0}; until then the old {name} still works", name = Secret::InfluxdbLoadgenToken.name())]
+    Publication(#[from] PublicationError),
     /// A secret's file.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
@@ -194,6 +198,12 @@ impl Rotation<'_> {
             .secrets
             .write(token.secret, &value, Some(self.host.compose.owner()))?;
         self.interrupt.during(self.have_it_taken(token)).await??;
+        if token.secret == Secret::InfluxdbLoadgenToken
+            && let Some(place) = TokenPublication::of(&self.host.settings)?
+        {
+            self.progress.line(&format!("{name}: is written to {place}"));
+            self.interrupt.during(place.publish(&value)).await??;
+        }
         // None of ours but the new one is in use any more, also those that an interrupted rotation left.
         for old in operator.authorizations().await? {
             if old.description == token.description && old.token != value.expose() {

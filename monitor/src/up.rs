@@ -22,6 +22,7 @@ use crate::progress::Progress;
 use crate::secret_source::{SecretSource, SourceError};
 use crate::secrets::{Secret, SecretsError};
 use crate::settings::{self, SettingsError};
+use crate::token_publication::{PublicationError, TokenPublication};
 use crate::waiting::{Failure, WaitError, Watch};
 
 /// Longer than the servers of this machine take for an answer about themselves.
@@ -86,6 +87,9 @@ pub enum UpError {
     /// AWS.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// Everything is up, but generators elsewhere do not get their token.
+    #[error(transparent)]
+    Publication(#[from] PublicationError),
     /// InfluxDB.
     #[error(transparent)]
     SetUp(SetUpError),
@@ -144,6 +148,7 @@ impl From<ComposeError> for UpError {
 /// See [`UpError`]; what was done stays done, and doing it again goes on from there.
 pub async fn up(host: &Host, request: &Request, interrupt: &Interrupt, progress: &Progress) -> Result<Up, UpError> {
     let deadline = Instant::now() + request.timeout;
+    let publication = TokenPublication::of(&host.settings)?;
     progress.line("looking at Docker, images, ports, disk, memory and data");
     let faults = interrupt
         .during(preflight::run(host, request.local, &request.skipped))
@@ -189,6 +194,13 @@ pub async fn up(host: &Host, request: &Request, interrupt: &Interrupt, progress:
         changes.push("Grafana's user admin has the new password".to_owned());
     }
     grafana_key::note(host)?;
+    // Last, since nothing on this host needs it.
+    if let Some(place) = publication {
+        let token = host.secrets.read(Secret::InfluxdbLoadgenToken)?;
+        if interrupt.during(place.publish(&token)).await?? {
+            changes.push(format!("wrote {} to {place}", Secret::InfluxdbLoadgenToken.name()));
+        }
+    }
     let started = after.iter().filter(|container| !was_well(container, &before));
     changes.extend(started.map(|container| format!("started {}", container.service)));
     Ok(Up {
