@@ -1,8 +1,14 @@
 //! What every use of AWS has in common.
 
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+
+/// How long a small request may take, with its retries.
+const BRIEF: Duration = Duration::from_secs(30);
 
 /// By the SDK's normal chain: environment, profile, container and instance metadata.
 pub(crate) async fn configuration() -> SdkConfig {
@@ -13,6 +19,12 @@ pub(crate) async fn configuration() -> SdkConfig {
         .http_client(https)
         .load()
         .await
+}
+
+/// The same for small requests, for whose answers somebody waits.
+pub(crate) async fn brief_configuration() -> SdkConfig {
+    let timeouts = TimeoutConfig::builder().operation_timeout(BRIEF).build();
+    configuration().await.into_builder().timeout_config(timeouts).build()
 }
 
 /// Why a request failed, for people. Credentials appear in no error of the SDK.

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep};
 
 use crate::compose::ComposeError;
-use crate::grafana::{DataSourceHealth, Grafana};
+use crate::grafana::{self, DataSourceHealth, Grafana};
+use crate::grafana_key::{self, GrafanaKeyError};
 use crate::grafana_password::{self, GrafanaPasswordError};
 use crate::host::Host;
 use crate::http::HttpError;
@@ -20,6 +21,7 @@ use crate::progress::Progress;
 use crate::secret_source::MONITOR_SECRETS_FROM;
 use crate::secrets::{Secret, SecretsError, Value};
 use crate::settings::SettingsError;
+use crate::token_publication::{PublicationError, TokenPublication};
 use crate::waiting::{Failure, WaitError, Watch};
 
 const SERVER_TIMEOUT: Duration = Duration::from_secs(15);
@@ -74,6 +76,12 @@ pub enum RotationError {
     /// Grafana.
     #[error(transparent)]
     Grafana(#[from] GrafanaPasswordError),
+    /// Grafana's database.
+    #[error(transparent)]
+    GrafanaKey(#[from] GrafanaKeyError),
+    /// Generators elsewhere cannot be given the new token, so the old one is left to them.
+    #[error("{0}; until then the old {name} still works", name = Secret::InfluxdbLoadgenToken.name())]
+    Publication(#[from] PublicationError),
     /// A secret's file.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
@@ -108,7 +116,11 @@ pub async fn rotate(
     progress: &Progress,
 ) -> Result<(), RotationError> {
     if let Some(source) = host.settings.get(MONITOR_SECRETS_FROM) {
-        let kept = [Secret::GrafanaAdminPassword, Secret::InfluxdbAdminPassword];
+        let kept = [
+            Secret::GrafanaAdminPassword,
+            Secret::GrafanaSecretKey,
+            Secret::InfluxdbAdminPassword,
+        ];
         if let Some(secret) = wanted.iter().find(|secret| kept.contains(secret)) {
             return Err(RotationError::KeptElsewhere {
                 name: secret.name(),
@@ -136,6 +148,7 @@ pub async fn rotate(
             Secret::InfluxdbAdminPassword => rotation.influxdb_password().await?,
             Secret::InfluxdbOperatorToken => rotation.operator_token().await?,
             Secret::GrafanaAdminPassword => rotation.grafana_password().await?,
+            Secret::GrafanaSecretKey => rotation.grafana_key().await?,
             Secret::InfluxdbTelemetryToken | Secret::InfluxdbLoadgenToken | Secret::InfluxdbGrafanaToken => continue,
         }
         progress.line(&format!("{}: replaced", secret.name()));
@@ -185,6 +198,12 @@ impl Rotation<'_> {
             .secrets
             .write(token.secret, &value, Some(self.host.compose.owner()))?;
         self.interrupt.during(self.have_it_taken(token)).await??;
+        if token.secret == Secret::InfluxdbLoadgenToken
+            && let Some(place) = TokenPublication::of(&self.host.settings)?
+        {
+            self.progress.line(&format!("{name}: is written to {place}"));
+            self.interrupt.during(place.publish(&value)).await??;
+        }
         // None of ours but the new one is in use any more, also those that an interrupted rotation left.
         for old in operator.authorizations().await? {
             if old.description == token.description && old.token != value.expose() {
@@ -341,6 +360,22 @@ impl Rotation<'_> {
                 .write_pending(SECRET, &Value::random()?, Some(owner))?;
         }
         grafana_password::settle(&grafana, &self.host.secrets, owner).await?;
+        Ok(())
+    }
+
+    /// Grafana is away for some seconds, and everybody has to log in again.
+    async fn grafana_key(&self) -> Result<(), RotationError> {
+        let before = self.host.compose.containers().await?;
+        if self.host.secrets.read_pending(Secret::GrafanaSecretKey)?.is_none() {
+            grafana_key::keep(self.host, &Value::random()?)?;
+        }
+        grafana_key::settle(self.host, self.progress).await?;
+        // One that was stopped too: an interrupted rotation leaves it so.
+        if before.iter().any(|container| container.service == grafana::SERVICE) {
+            let deadline = Instant::now() + TAKING_TIME;
+            let mut watch = Watch::new(&self.host.compose, self.progress, deadline, &before);
+            self.interrupt.during(watch.start(&[], &[grafana::SERVICE])).await??;
+        }
         Ok(())
     }
 }

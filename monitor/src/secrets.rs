@@ -13,6 +13,8 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 pub enum Secret {
     /// Password of Grafana's user `admin`.
     GrafanaAdminPassword,
+    /// Key with which Grafana encrypts what it keeps.
+    GrafanaSecretKey,
     /// Password of InfluxDB's user `admin`.
     InfluxdbAdminPassword,
     /// Token of InfluxDB that may do everything: for backups, rotation and checks.
@@ -27,8 +29,9 @@ pub enum Secret {
 
 impl Secret {
     /// Every secret.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::GrafanaAdminPassword,
+        Self::GrafanaSecretKey,
         Self::InfluxdbAdminPassword,
         Self::InfluxdbOperatorToken,
         Self::InfluxdbTelemetryToken,
@@ -37,8 +40,9 @@ impl Secret {
     ];
 
     /// Those that nobody else hands out: made at random. The others are made by InfluxDB.
-    pub const GENERATED: [Self; 3] = [
+    pub const GENERATED: [Self; 4] = [
         Self::GrafanaAdminPassword,
+        Self::GrafanaSecretKey,
         Self::InfluxdbAdminPassword,
         Self::InfluxdbOperatorToken,
     ];
@@ -52,6 +56,7 @@ impl Secret {
     pub const fn purpose(self) -> &'static str {
         match self {
             Self::GrafanaAdminPassword => "password of Grafana's user admin",
+            Self::GrafanaSecretKey => "Grafana encrypts what it keeps",
             Self::InfluxdbAdminPassword => "password of InfluxDB's user admin",
             Self::InfluxdbOperatorToken => "InfluxDB: everything (backups, rotation, checks)",
             Self::InfluxdbTelemetryToken => "InfluxDB: the collector writes telemetry",
@@ -64,6 +69,7 @@ impl Secret {
     pub const fn name(self) -> &'static str {
         match self {
             Self::GrafanaAdminPassword => "grafana-admin-password",
+            Self::GrafanaSecretKey => "grafana-secret-key",
             Self::InfluxdbAdminPassword => "influxdb-admin-password",
             Self::InfluxdbOperatorToken => "influxdb-operator-token",
             Self::InfluxdbTelemetryToken => "influxdb-telemetry-token",
@@ -254,6 +260,9 @@ impl SecretFiles {
         for secret in Secret::GENERATED {
             match self.read(secret) {
                 Ok(_) => {}
+                // One that waits until Grafana's database is brought to it is made already.
+                Err(SecretsError::Missing { .. })
+                    if secret == Secret::GrafanaSecretKey && self.read_pending(secret)?.is_some() => {}
                 Err(SecretsError::Missing { .. }) => {
                     self.write(secret, &Value::random()?, Some(owner))?;
                     made.push(secret);

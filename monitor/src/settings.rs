@@ -37,6 +37,11 @@ pub const MONITOR_BACKUP_ENCRYPT_TO: &str = "MONITOR_BACKUP_ENCRYPT_TO";
 /// File of the private key that opens backups.
 pub const MONITOR_BACKUP_IDENTITY: &str = "MONITOR_BACKUP_IDENTITY";
 
+/// Where loadgen's token is written for generators elsewhere.
+pub const MONITOR_LOADGEN_TOKEN_TO: &str = "MONITOR_LOADGEN_TOKEN_TO";
+/// Key in KMS that it is encrypted with there.
+pub const MONITOR_LOADGEN_TOKEN_KMS_KEY: &str = "MONITOR_LOADGEN_TOKEN_KMS_KEY";
+
 /// Ports that `compose.yaml` publishes, and their defaults there.
 pub const PORTS: &[(&str, u16)] = &[
     (GRAFANA_PORT, 3000),

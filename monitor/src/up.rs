@@ -10,6 +10,7 @@ use crate::backup::swap::Swap;
 use crate::compose::{ComposeError, Container, LOCAL_PROFILE};
 use crate::folders::{self, FolderError};
 use crate::grafana::Grafana;
+use crate::grafana_key::{self, GrafanaKeyError};
 use crate::grafana_password::{self, GrafanaPasswordError};
 use crate::host::Host;
 use crate::influxdb::set_up::{self, SetUpError};
@@ -21,6 +22,7 @@ use crate::progress::Progress;
 use crate::secret_source::{SecretSource, SourceError};
 use crate::secrets::{Secret, SecretsError};
 use crate::settings::{self, SettingsError};
+use crate::token_publication::{PublicationError, TokenPublication};
 use crate::waiting::{Failure, WaitError, Watch};
 
 /// Longer than the servers of this machine take for an answer about themselves.
@@ -85,12 +87,18 @@ pub enum UpError {
     /// AWS.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// Everything is up, but generators elsewhere do not get their token.
+    #[error(transparent)]
+    Publication(#[from] PublicationError),
     /// InfluxDB.
     #[error(transparent)]
     SetUp(SetUpError),
     /// Grafana.
     #[error(transparent)]
     Grafana(#[from] GrafanaPasswordError),
+    /// Grafana's database.
+    #[error(transparent)]
+    GrafanaKey(#[from] GrafanaKeyError),
     /// The file of settings.
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -140,6 +148,7 @@ impl From<ComposeError> for UpError {
 /// See [`UpError`]; what was done stays done, and doing it again goes on from there.
 pub async fn up(host: &Host, request: &Request, interrupt: &Interrupt, progress: &Progress) -> Result<Up, UpError> {
     let deadline = Instant::now() + request.timeout;
+    let publication = TokenPublication::of(&host.settings)?;
     progress.line("looking at Docker, images, ports, disk, memory and data");
     let faults = interrupt
         .during(preflight::run(host, request.local, &request.skipped))
@@ -163,6 +172,10 @@ pub async fn up(host: &Host, request: &Request, interrupt: &Interrupt, progress:
     let set_up = set_up::set_up(&server, &host.secrets, host.compose.owner(), interrupt, progress).await?;
     changes.extend(set_up.made);
 
+    if interrupt.during(grafana_key::settle(host, progress)).await?? {
+        changes.push("Grafana's database is encrypted with the new key".to_owned());
+    }
+
     let profiles: &[&str] = if request.local { &[LOCAL_PROFILE] } else { &[] };
     interrupt.during(watch.start(profiles, &[])).await??;
     let mut after = interrupt.during(host.compose.containers()).await??;
@@ -179,6 +192,14 @@ pub async fn up(host: &Host, request: &Request, interrupt: &Interrupt, progress:
     let grafana = Grafana::new(host.settings.grafana_url()?, SERVER_TIMEOUT);
     if grafana_password::settle(&grafana, &host.secrets, host.compose.owner()).await? {
         changes.push("Grafana's user admin has the new password".to_owned());
+    }
+    grafana_key::note(host)?;
+    // Last, since nothing on this host needs it.
+    if let Some(place) = publication {
+        let token = host.secrets.read(Secret::InfluxdbLoadgenToken)?;
+        if interrupt.during(place.publish(&token)).await?? {
+            changes.push(format!("wrote {} to {place}", Secret::InfluxdbLoadgenToken.name()));
+        }
     }
     let started = after.iter().filter(|container| !was_well(container, &before));
     changes.extend(started.map(|container| format!("started {}", container.service)));
@@ -236,6 +257,7 @@ async fn prepare_secrets(
             };
             match (secret, kept) {
                 (_, Some(kept)) if kept == value => continue,
+                (Secret::GrafanaSecretKey, _) => grafana_key::keep(host, &value)?,
                 // Grafana asks for the old one; InfluxDB makes tokens by itself once it is set up.
                 (Secret::GrafanaAdminPassword, Some(_)) => host.secrets.write_pending(secret, &value, Some(owner))?,
                 (Secret::InfluxdbOperatorToken, Some(_)) => {
@@ -251,7 +273,12 @@ async fn prepare_secrets(
             changes.push(format!("took {} from {source}", secret.name()));
         }
     }
-    for secret in host.secrets.generate_missing(owner)? {
+    let mut made = Vec::new();
+    if grafana_key::make_missing(host)? {
+        made.push(Secret::GrafanaSecretKey);
+    }
+    made.extend(host.secrets.generate_missing(owner)?);
+    for secret in made {
         progress.line(&format!("made {} at random", secret.name()));
         changes.push(format!("made {}", secret.name()));
     }

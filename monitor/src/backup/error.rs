@@ -9,6 +9,7 @@ use super::encryption::KeyError;
 use super::part::{CheckError, PartError};
 use crate::compose::ComposeError;
 use crate::folders::FolderError;
+use crate::grafana_key::GrafanaKeyError;
 use crate::http::HttpError;
 use crate::interrupt::Interrupted;
 use crate::lock::LockError;
@@ -37,6 +38,8 @@ pub enum BackupError {
     Compose(#[from] ComposeError),
     #[error(transparent)]
     Secrets(#[from] SecretsError),
+    #[error(transparent)]
+    GrafanaKey(#[from] GrafanaKeyError),
     #[error(transparent)]
     Folder(#[from] FolderError),
     #[error(transparent)]

@@ -18,6 +18,7 @@ use super::part::PartError;
 use super::swap::Swap;
 use super::{extract, grafana, space};
 use crate::compose::{Compose, ComposeError};
+use crate::grafana_key;
 use crate::host::Host;
 use crate::influxdb::InfluxDb;
 use crate::interrupt::Interrupt;
@@ -232,6 +233,9 @@ async fn start_and_compare(
     let layout = &restoring.host.layout;
     crate::folders::make_ready(layout, restoring.host.compose.owner())?;
     let dashboards = dashboards(layout.data())?;
+    // A backup from before there was a key holds none.
+    grafana_key::make_missing(restoring.host)?;
+    grafana_key::settle(restoring.host, progress).await?;
     progress.line("starting servers; InfluxDB builds its indexes");
     let mut arguments = vec!["up", "--detach"];
     arguments.extend(SERVERS.iter().rev());

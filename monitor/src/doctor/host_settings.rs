@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::context::Context;
 use super::verdict::{Fault, Stop, Verdict};
 use crate::settings::{self, MONITOR_PRIVATE_ADDRESS, PORTS, Settings};
+use crate::token_publication::TokenPublication;
 
 /// Settings that are read by programs and not by `compose.yaml`.
 const OTHER_READERS: &[&str] = &["MONITOR_", "AWS_", "COMPOSE_", "DOCKER_"];
@@ -21,6 +22,11 @@ pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
     faults.extend(bad_address(context.settings()));
     faults.extend(bad_ports(context.settings()));
     faults.extend(bad_wait(context.settings()));
+    faults.extend(
+        TokenPublication::of(context.settings())
+            .err()
+            .map(|error| Fault::failed(error.to_string(), "correct settings.env, then `monitor up`")),
+    );
     let seen = match written.len() {
         0 => "nothing is set, so defaults hold".to_owned(),
         count => format!("{count} settings in {}", path.display()),

@@ -1,25 +1,14 @@
 //! Secrets in AWS.
 
-use std::time::Duration;
-
 use aws_config::SdkConfig;
-use aws_config::timeout::TimeoutConfig;
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 
 use super::{SecretSource, SourceError};
 use crate::aws;
 use crate::secrets::{Secret, Value};
 
-/// How long one request may take, with its retries.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(30);
-
 pub(super) async fn fetch(source: &SecretSource, wanted: &[Secret]) -> Result<Vec<(Secret, Value)>, SourceError> {
-    let timeouts = TimeoutConfig::builder().operation_timeout(OPERATION_TIMEOUT).build();
-    let shared = aws::configuration()
-        .await
-        .into_builder()
-        .timeout_config(timeouts)
-        .build();
+    let shared = aws::brief_configuration().await;
     let found = match source {
         SecretSource::Ssm(_) => from_ssm(source, &shared, wanted).await?,
         SecretSource::SecretsManager(_) => from_secrets_manager(source, &shared, wanted).await?,

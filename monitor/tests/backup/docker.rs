@@ -210,6 +210,12 @@ fn a_host_is_backed_up_under_load_wiped_and_restored() {
         assert_eq!(host.project.secret("influxdb-operator-token").unwrap(), token);
         assert_eq!(host.points_below(promised), promised);
         assert!((0..50).all(|number| host.has_trace(number)));
+        // Its stub does not start where it cannot open what it keeps.
+        let grafana = host.url("GRAFANA_PORT", "/api/health");
+        wait("Grafana has its database and the key to it", || {
+            let answer = host.client.get(&grafana).send();
+            answer.is_ok_and(|answer| answer.status().is_success())
+        });
         wait("points are taken again", || host.write_point(promised + 1_000_000));
     });
 }

@@ -170,6 +170,7 @@ impl Host {
         };
         let influxdb = &servers.influxdb;
         host.write_secret("grafana-admin-password", "of the administrator");
+        host.write_secret("grafana-secret-key", "of Grafana");
         host.write_secret("influxdb-admin-password", "of nobody");
         host.write_secret("influxdb-operator-token", influxdb.operator_token());
         host.write_secret("influxdb-telemetry-token", influxdb.telemetry_writer_token());

@@ -1,4 +1,4 @@
-//! A double of the two AWS APIs that hand out secrets: it knows one request of each, checks no signature, and says that
+//! A double of the two AWS APIs that keep secrets: it knows the few requests that are sent to them, checks no signature, and says that
 //! it is a double.
 
 use std::collections::BTreeMap;
@@ -10,9 +10,13 @@ use test_servers::http_double::{Answer, Request, serve};
 
 pub(crate) type Parameters = Arc<Mutex<BTreeMap<String, String>>>;
 
+/// What is asked of the double.
+type Requests = Arc<Mutex<Vec<(String, Json)>>>;
+
 pub(crate) struct AwsDouble {
     port: u16,
-    pub(crate) parameters: Parameters,
+    parameters: Parameters,
+    requests: Requests,
 }
 
 impl AwsDouble {
@@ -21,9 +25,14 @@ impl AwsDouble {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let parameters = Parameters::default();
-        let kept = Arc::clone(&parameters);
-        std::thread::spawn(move || serve(&listener, move |request| answer(request, &kept)));
-        Self { port, parameters }
+        let requests = Requests::default();
+        let kept = (Arc::clone(&parameters), Arc::clone(&requests));
+        std::thread::spawn(move || serve(&listener, move |request| answer(request, &kept.0, &kept.1)));
+        Self {
+            port,
+            parameters,
+            requests,
+        }
     }
 
     pub(crate) fn put(&self, name: &str, value: &str) {
@@ -31,6 +40,27 @@ impl AwsDouble {
             .lock()
             .unwrap()
             .insert(name.to_owned(), value.to_owned());
+    }
+
+    pub(crate) fn value(&self, name: &str) -> Option<String> {
+        self.parameters.lock().unwrap().get(name).cloned()
+    }
+
+    /// Refuses an action from now on, or allows it again.
+    pub(crate) fn deny(&self, action: &str, is_denied: bool) {
+        let mut parameters = self.parameters.lock().unwrap();
+        if is_denied {
+            parameters.insert(denial(action), String::new());
+        } else {
+            parameters.remove(&denial(action));
+        }
+    }
+
+    /// Bodies of the requests for an action.
+    pub(crate) fn requests(&self, action: &str) -> Vec<Json> {
+        let requests = self.requests.lock().unwrap();
+        let of_action = requests.iter().filter(|(name, _)| name == action);
+        of_action.map(|(_, body)| body.clone()).collect()
     }
 
     pub(crate) fn variables(&self) -> [(&'static str, String); 5] {
@@ -44,11 +74,25 @@ impl AwsDouble {
     }
 }
 
-fn answer(request: &Request, parameters: &Parameters) -> Answer {
+/// Parameters have no such names.
+fn denial(action: &str) -> String {
+    format!("(denied) {action}")
+}
+
+fn answer(request: &Request, parameters: &Parameters, requests: &Requests) -> Answer {
     let Ok(body) = serde_json::from_slice::<Json>(&request.body) else {
         return Answer::json(400, &json!({"__type": "SerializationException"}));
     };
-    let (status, answer) = match request.headers.get("x-amz-target").map(String::as_str) {
+    let action = request.headers.get("x-amz-target").cloned().unwrap_or_default();
+    requests.lock().unwrap().push((action.clone(), body.clone()));
+    let is_denied = parameters.lock().unwrap().contains_key(&denial(&action));
+    let (status, answer) = match Some(action.as_str()).filter(|_| !is_denied) {
+        None => (
+            400,
+            json!({"__type": "AccessDeniedException", "Message": format!("the double of AWS denies {action}")}),
+        ),
+        Some("AmazonSSM.GetParameter") => get_parameter(&body, parameters),
+        Some("AmazonSSM.PutParameter") => put_parameter(&body, parameters),
         Some("AmazonSSM.GetParameters") => get_parameters(&body, parameters),
         Some("secretsmanager.GetSecretValue") => get_secret_value(&body, parameters),
         other => (
@@ -77,6 +121,27 @@ fn get_parameters(body: &Json, parameters: &Parameters) -> (u16, Json) {
         }
     }
     (200, json!({"Parameters": found, "InvalidParameters": missing}))
+}
+
+fn get_parameter(body: &Json, parameters: &Parameters) -> (u16, Json) {
+    let name = body["Name"].as_str().unwrap_or_default();
+    match parameters.lock().unwrap().get(name) {
+        Some(value) => (
+            200,
+            json!({"Parameter": {"Name": name, "Type": "SecureString", "Value": value}}),
+        ),
+        None => (400, json!({"__type": "ParameterNotFound"})),
+    }
+}
+
+fn put_parameter(body: &Json, parameters: &Parameters) -> (u16, Json) {
+    let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+    let mut parameters = parameters.lock().unwrap();
+    if parameters.contains_key(&text("Name")) && body["Overwrite"] != true {
+        return (400, json!({"__type": "ParameterAlreadyExists"}));
+    }
+    parameters.insert(text("Name"), text("Value"));
+    (200, json!({"Version": 1, "Tier": "Standard"}))
 }
 
 fn get_secret_value(body: &Json, parameters: &Parameters) -> (u16, Json) {

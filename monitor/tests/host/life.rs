@@ -15,8 +15,9 @@ use crate::test_host::{TestHost, all, json, status, text};
 
 const SERVICES: [&str; 4] = ["grafana", "influxdb", "jaeger", "otel-collector"];
 
-const SECRETS: [&str; 6] = [
+const SECRETS: [&str; 7] = [
     "grafana-admin-password",
+    "grafana-secret-key",
     "influxdb-admin-password",
     "influxdb-operator-token",
     "influxdb-telemetry-token",

@@ -5,8 +5,10 @@
 
 mod aws_double;
 mod fitness;
+mod grafana_key;
 mod influxdb_set_up;
 mod life;
+mod published_token;
 mod rotation;
 mod secret_files;
 mod secrets_from_aws;

@@ -35,7 +35,7 @@ fn a_list_shows_no_value_and_says_what_is_wrong() {
     assert!(line("influxdb-loadgen-token").contains("missing"), "{list}");
 
     let listed = json(&monitor(data.path(), &["--json", "secrets", "list"]).output().unwrap());
-    assert_eq!(listed.as_array().unwrap().len(), 6);
+    assert_eq!(listed.as_array().unwrap().len(), 7);
     assert_eq!(listed[0]["name"], "grafana-admin-password");
     assert!(listed[0]["fault"].is_null(), "{listed}");
 }

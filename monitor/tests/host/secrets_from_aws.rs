@@ -26,7 +26,7 @@ fn secrets_are_taken_from_ssm_and_a_password_changed_there_is_taken_later() {
     assert_eq!(status(&output), 1, "{}", all(&output));
     let told = text(&output.stderr);
     assert!(
-        told.contains("SSM has no /marketboro/monitor/influxdb-admin-password, /marketboro/monitor/influxdb-operator-token; create"),
+        told.contains("SSM has no /marketboro/monitor/grafana-secret-key, /marketboro/monitor/influxdb-admin-password, /marketboro/monitor/influxdb-operator-token; create"),
         "{told}"
     );
     assert!(
@@ -34,12 +34,14 @@ fn secrets_are_taken_from_ssm_and_a_password_changed_there_is_taken_later() {
         "all or nothing"
     );
 
+    aws.put("/marketboro/monitor/grafana-secret-key", FIRST);
     aws.put("/marketboro/monitor/influxdb-admin-password", FIRST);
     aws.put("/marketboro/monitor/influxdb-operator-token", FIRST);
     let output = host.up(&["--secrets-from", "ssm:/marketboro/monitor"]);
     assert!(!all(&output).contains(FIRST));
     for name in [
         "grafana-admin-password",
+        "grafana-secret-key",
         "influxdb-admin-password",
         "influxdb-operator-token",
     ] {
@@ -48,6 +50,7 @@ fn secrets_are_taken_from_ssm_and_a_password_changed_there_is_taken_later() {
 
     for name in [
         "grafana-admin-password",
+        "grafana-secret-key",
         "influxdb-admin-password",
         "influxdb-operator-token",
     ] {
@@ -61,15 +64,20 @@ fn secrets_are_taken_from_ssm_and_a_password_changed_there_is_taken_later() {
         "{changes}"
     );
     assert!(
+        changes.contains("Grafana's database is encrypted with the new key"),
+        "{changes}"
+    );
+    assert!(
         changes.contains("the user admin has the password of the file again"),
         "{changes}"
     );
     assert_eq!(
         (
             host.secret("grafana-admin-password"),
+            host.secret("grafana-secret-key"),
             host.secret("influxdb-admin-password")
         ),
-        (SECOND.to_owned(), SECOND.to_owned())
+        (SECOND.to_owned(), SECOND.to_owned(), SECOND.to_owned())
     );
     assert_eq!(
         host.secret("influxdb-operator-token"),
@@ -92,11 +100,12 @@ fn secrets_are_taken_from_secrets_manager_and_refusals_are_told() {
     let output = host.monitor(&["up", "--secrets-from", "secretsmanager:monitor-"]);
     assert!(
         text(&output.stderr).contains(
-            "Secrets Manager has no monitor-influxdb-admin-password, monitor-influxdb-operator-token; create"
+            "Secrets Manager has no monitor-grafana-secret-key, monitor-influxdb-admin-password, monitor-influxdb-operator-token; create"
         ),
         "{}",
         all(&output)
     );
+    aws.put("monitor-grafana-secret-key", FIRST);
     aws.put("monitor-influxdb-admin-password", "(denied)");
     let output = host.monitor(&["up", "--secrets-from", "secretsmanager:monitor-"]);
     let told = text(&output.stderr);

@@ -147,6 +147,7 @@ impl<'docker> ComposeProject<'docker> {
     /// healthy.
     pub fn up(&self, profiles: &[&str]) -> Result<(), ServerError> {
         self.write_secret("grafana-admin-password", &format!("{:032x}", fastrand::u128(..)))?;
+        self.write_secret("grafana-secret-key", &format!("{:032x}", fastrand::u128(..)))?;
         self.write_secret("influxdb-admin-password", &format!("{:032x}", fastrand::u128(..)))?;
         self.compose(&["up", "--detach", "--wait", "--no-build", "--pull", "never", "influxdb"])?;
         let tokens = self.docker.inside(|| {

@@ -8,8 +8,9 @@ use test_servers::{ComposeProject, Docker};
 use crate::SERVICES;
 
 /// Files of `secrets/`.
-const SECRETS: [&str; 6] = [
+const SECRETS: [&str; 7] = [
     "grafana-admin-password",
+    "grafana-secret-key",
     "influxdb-admin-password",
     "influxdb-operator-token",
     "influxdb-telemetry-token",
@@ -80,7 +81,12 @@ fn reads_only_its_own_secrets(service: &str, container: &Json) {
         .collect();
     secrets.sort_unstable();
     let expected: &[&str] = match service {
-        "grafana" => &["grafana-admin-password", "influxdb-grafana-token", "smtp-password"],
+        "grafana" => &[
+            "grafana-admin-password",
+            "grafana-secret-key",
+            "influxdb-grafana-token",
+            "smtp-password",
+        ],
         "otel-collector" => &["influxdb-telemetry-token"],
         "loadgen" => &["influxdb-loadgen-token"],
         _ => &[],

@@ -26,10 +26,20 @@ pub(crate) struct Api {
 
 impl Api {
     /// Opens `grafana.db` in the data folder, and reads what is provisioned.
-    pub(crate) fn open(data: &Path, provisioning: &Path, password_file: &Path) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn open(
+        data: &Path,
+        provisioning: &Path,
+        password_file: &Path,
+        secret_key_file: Option<&Path>,
+    ) -> Result<Self, Box<dyn Error>> {
         let password = fs::read_to_string(password_file)
             .map_err(|error| format!("the password of {ADMINISTRATOR}, {}: {error}", password_file.display()))?;
         let database = Database::open(&data.join("grafana.db"), password.trim())?;
+        if let Some(file) = secret_key_file {
+            let key =
+                fs::read_to_string(file).map_err(|error| format!("the secret key, {}: {error}", file.display()))?;
+            database.unlock(key.trim())?;
+        }
         let provisioning = Provisioning::read(provisioning)?;
         for dashboard in &provisioning.dashboards {
             let text = |name: &str| dashboard[name].as_str().unwrap_or_default();

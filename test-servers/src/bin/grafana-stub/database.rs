@@ -1,14 +1,16 @@
 //! `grafana.db`: SQLite, as Grafana's is. It holds the administrator, and what was provisioned.
 
+use std::error::Error;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use rusqlite::{Connection, Result};
+use rusqlite::{Connection, OptionalExtension as _, Result};
 
-use crate::password;
+use crate::{password, secret_key};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS user (id INTEGER PRIMARY KEY, login TEXT NOT NULL UNIQUE, password TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS data_keys (name TEXT PRIMARY KEY, provider TEXT NOT NULL, encrypted_data BLOB NOT NULL);
     CREATE TABLE IF NOT EXISTS dashboard (uid TEXT PRIMARY KEY, title TEXT NOT NULL);
 ";
 
@@ -26,6 +28,23 @@ impl Database {
             (ADMINISTRATOR, password::hash(first_password)),
         )?;
         Ok(Self(Mutex::new(connection)))
+    }
+
+    /// Opens the data key, or makes one where there is none.
+    pub(crate) fn unlock(&self, key: &str) -> Result<(), Box<dyn Error>> {
+        let query = "SELECT encrypted_data FROM data_keys WHERE name = 'one'";
+        let kept = self.with(|connection| {
+            connection
+                .query_row(query, (), |row| row.get::<_, Vec<u8>>(0))
+                .optional()
+        })?;
+        if let Some(sealed) = kept {
+            return secret_key::open_data_key(&sealed, key);
+        }
+        let insert = "INSERT INTO data_keys (name, provider, encrypted_data) VALUES ('one', 'secretKey.v1', ?1)";
+        let sealed = secret_key::new_data_key(key)?;
+        self.with(|connection| connection.execute(insert, [sealed]))?;
+        Ok(())
     }
 
     pub(crate) fn is_healthy(&self) -> bool {

@@ -7,6 +7,7 @@ mod database;
 mod frames;
 mod password;
 mod provisioning;
+mod secret_key;
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -35,6 +36,9 @@ struct Arguments {
     /// File with the password of `admin`, taken when the database is made.
     #[arg(long, env = "GF_SECURITY_ADMIN_PASSWORD__FILE")]
     admin_password_file: PathBuf,
+    /// File with the key that data keys are sealed with; without one there are none.
+    #[arg(long, env = "GF_SECURITY_SECRET_KEY__FILE")]
+    secret_key_file: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -58,6 +62,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
         &arguments.data,
         &arguments.provisioning,
         &arguments.admin_password_file,
+        arguments.secret_key_file.as_deref(),
     )?);
     let listener = TcpListener::bind(arguments.listen)?;
     println!(
