@@ -216,8 +216,8 @@ run "environment" {
       "GRAFANA_BIND=0.0.0.0",
       "GRAFANA_COOKIE_SECURE=true",
       "GRAFANA_ROOT_URL=https://grafana.example.com:3000/",
-      "LOADGEN_TOKEN_KEY_ARN=arn:aws:kms:ap-northeast-2:123456789012:key/00000000-0000-0000-0000-000000000001",
-      "LOADGEN_TOKEN_PARAMETER=/marketboro/dev/loadgen/influxdb-token",
+      "MONITOR_LOADGEN_TOKEN_KMS_KEY=arn:aws:kms:ap-northeast-2:123456789012:key/00000000-0000-0000-0000-000000000001",
+      "MONITOR_LOADGEN_TOKEN_TO=ssm:/marketboro/dev/loadgen/influxdb-token",
       "MONITOR_BACKUP_TO=s3://marketboro-dev-monitor-backups-123456789012/monitor",
       "MONITOR_SECRETS_FROM=ssm:/marketboro/dev/monitor/",
     ])
