@@ -12,6 +12,7 @@ mod request;
 mod variable_values;
 
 use answers::{Answer, Source};
+use variable_values::Chosen;
 
 use super::context::Context;
 use super::verdict::{Fault, Stop, Verdict};
@@ -34,19 +35,24 @@ pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
     let source = Arc::new(Source::of(&context, PATIENCE).await?);
     let unusable = Arc::new(unusable(&context, &source).await);
     let mut faults = Vec::new();
-    let (mut ran, mut left_out) = (0, 0);
+    let (mut ran, mut left_out, mut lacking) = (0, 0, 0);
     let prepared = provisioning
         .dashboards
         .into_iter()
         .map(|dashboard| prepare(dashboard, Arc::clone(&source), Arc::clone(&unusable)));
     let prepared: Vec<_> = futures_util::stream::iter(prepared).buffered(AT_ONCE).collect().await;
     let mut usable = Vec::new();
-    for panel in prepared.into_iter().flatten() {
-        if panel.queries.iter().any(|query| unusable.contains(&query.datasource)) {
-            left_out += 1;
-        } else {
-            ran += 1;
-            usable.push(ask(panel, Arc::clone(&source)));
+    for opened in prepared {
+        faults.extend(opened.chosen.faults);
+        for panel in opened.panels {
+            if panel.queries.iter().any(|query| unusable.contains(&query.datasource)) {
+                left_out += 1;
+            } else if panel.queries.iter().any(|query| query.lacks(&opened.chosen.lacking)) {
+                lacking += 1;
+            } else {
+                ran += 1;
+                usable.push(ask(panel, Arc::clone(&source)));
+            }
         }
     }
     let mut asked = futures_util::stream::iter(usable).buffer_unordered(AT_ONCE);
@@ -54,10 +60,13 @@ pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
         faults.extend(fault);
     }
     faults.sort_by(|one, other| one.seen.cmp(&other.seen));
-    if ran == 0 {
+    if ran == 0 && lacking == 0 {
         return Err(Stop::skip(format!("no data source works: {}", list(&unusable))));
     }
     let mut seen = format!("{ran} panels have what they should");
+    if lacking > 0 {
+        seen += &format!("; {lacking} were left out, whose variables have no value");
+    }
     if left_out > 0 {
         seen += &format!(
             "; {left_out} were left out, whose data source is not there: {}",
@@ -75,16 +84,22 @@ struct Panel {
     queries: Vec<PanelQuery>,
 }
 
+/// A dashboard as somebody has it before them.
+struct Opened {
+    chosen: Chosen,
+    panels: Vec<Panel>,
+}
+
 /// What a dashboard's panels ask when it is opened.
-async fn prepare(dashboard: Dashboard, source: Arc<Source>, unusable: Arc<BTreeSet<String>>) -> Vec<Panel> {
+async fn prepare(dashboard: Dashboard, source: Arc<Source>, unusable: Arc<BTreeSet<String>>) -> Opened {
     let from = dashboard.json["time"]["from"]
         .as_str()
         .unwrap_or(DEFAULT_FROM)
         .to_owned();
     let range = range(&from, SystemTime::now());
-    let values = variable_values::of(&dashboard, &range, &from, &source, &unusable).await;
+    let chosen = variable_values::of(&dashboard, &range, &from, &source, &unusable).await;
     let mut panels: BTreeMap<Origin, Vec<PanelQuery>> = BTreeMap::new();
-    for query in queries(&dashboard, &range, &values) {
+    for query in queries(&dashboard, &range, &chosen.values) {
         if matches!(query.origin, Origin::Panel { .. }) {
             panels.entry(query.origin.clone()).or_default().push(query);
         }
@@ -98,7 +113,10 @@ async fn prepare(dashboard: Dashboard, source: Arc<Source>, unusable: Arc<BTreeS
         from: from.clone(),
         queries,
     });
-    panels.collect()
+    Opened {
+        panels: panels.collect(),
+        chosen,
+    }
 }
 
 /// Data sources that are the business of another check, or are not used here.
@@ -161,7 +179,7 @@ fn list(names: &BTreeSet<String>) -> String {
 impl Source {
     async fn reaches(&self, uid: &str) -> bool {
         match self {
-            Self::Grafana(grafana) => {
+            Self::Grafana { grafana, .. } => {
                 let path = match uid {
                     "jaeger" => Some("/api/services"),
                     _ => None,
