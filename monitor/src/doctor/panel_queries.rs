@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::StreamExt as _;
 
 mod answers;
+mod beginning;
 mod request;
 mod variable_values;
 
@@ -35,7 +36,8 @@ pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
     let source = Arc::new(Source::of(&context, PATIENCE).await?);
     let unusable = Arc::new(unusable(&context, &source).await);
     let mut faults = Vec::new();
-    let (mut ran, mut left_out, mut lacking) = (0, 0, 0);
+    let (mut ran, mut left_out, mut lacking, mut not_yet) = (0, 0, 0, 0);
+    let age = beginning::age_while_young(&context).await;
     let prepared = provisioning
         .dashboards
         .into_iter()
@@ -56,14 +58,24 @@ pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
         }
     }
     let mut asked = futures_util::stream::iter(usable).buffer_unordered(AT_ONCE);
-    while let Some(fault) = asked.next().await {
-        faults.extend(fault);
+    while let Some((panel, answer)) = asked.next().await {
+        match fault(&panel, answer) {
+            Some(Finding::NoData(_)) if age.is_some() && panel.is_of("influxdb") => not_yet += 1,
+            Some(Finding::NoData(fault) | Finding::Mistake(fault)) => faults.push(fault),
+            None => {}
+        }
     }
     faults.sort_by(|one, other| one.seen.cmp(&other.seen));
     if ran == 0 && lacking == 0 {
         return Err(Stop::skip(format!("no data source works: {}", list(&unusable))));
     }
-    let mut seen = format!("{ran} panels have what they should");
+    let mut seen = format!("{} panels have what they should", ran - not_yet);
+    if let Some(age) = age.filter(|_| not_yet > 0) {
+        seen += &format!(
+            "; {not_yet} have nothing yet, since telemetry began {} s ago",
+            age.as_secs()
+        );
+    }
     if lacking > 0 {
         seen += &format!("; {lacking} were left out, whose variables have no value");
     }
@@ -82,6 +94,12 @@ struct Panel {
     name: String,
     from: String,
     queries: Vec<PanelQuery>,
+}
+
+impl Panel {
+    fn is_of(&self, datasource: &str) -> bool {
+        self.queries.iter().all(|query| query.datasource == datasource)
+    }
 }
 
 /// A dashboard as somebody has it before them.
@@ -150,25 +168,31 @@ fn range(from: &str, now: SystemTime) -> TimeRange {
     }
 }
 
-async fn ask(panel: Panel, source: Arc<Source>) -> Option<Fault> {
+async fn ask(panel: Panel, source: Arc<Source>) -> (Panel, Answer) {
     let answer = source.ask(&panel.from, &panel.queries).await;
-    fault(&panel, answer)
+    (panel, answer)
 }
 
-fn fault(panel: &Panel, answer: Answer) -> Option<Fault> {
+/// What is wrong with a panel.
+enum Finding {
+    NoData(Fault),
+    Mistake(Fault),
+}
+
+fn fault(panel: &Panel, answer: Answer) -> Option<Finding> {
     let name = &panel.name;
     match answer {
         Answer::Rows(rows) if rows > 0 => None,
         Answer::Rows(_) if panel.queries.iter().all(|query| query.may_be_empty) => None,
-        Answer::Rows(_) => Some(Fault::failed(
+        Answer::Rows(_) => Some(Finding::NoData(Fault::failed(
             format!("{name}: no data"),
             "see whether its sender sends (the panel's description says who); the checks otlp-metrics and \
              collector-health say whether what is sent arrives",
-        )),
-        Answer::Error(message) => Some(Fault::failed(
+        ))),
+        Answer::Error(message) => Some(Finding::Mistake(Fault::failed(
             format!("{name}: {message}"),
             "open it in Grafana and look at its query; `monitor dashboards lint` knows the usual mistakes",
-        )),
+        ))),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use test_servers::{Collector, GrafanaStub};
+use test_servers::{Collector, GrafanaStub, InfluxDb, Jaeger};
 
 use crate::host::{Host, Servers, panel, provision, write_dashboard};
 
@@ -115,6 +115,30 @@ fn without_grafana_the_panels_queries_are_run_all_the_same() {
     let findings = host.examine_with(&["--only", "panel-queries"]);
     findings.assert_failed(&["panel-queries"]);
     findings.assert_says("panel-queries", "Second/Empty: no data");
+}
+
+#[test]
+fn a_panel_without_data_is_no_fault_while_telemetry_has_only_just_begun() {
+    let (influxdb, jaeger) = (InfluxDb::start().unwrap(), Jaeger::start().unwrap());
+    let servers = Servers::young(Collector::options().jaeger(&jaeger), influxdb, jaeger);
+    let mut host = Host::new(&servers);
+    let folder = host.own_provisioning();
+    let mut mistaken = panel(2, "Mistaken", "Is wrong.", "system.memory.usage");
+    mistaken["targets"][0]["query"] = "from(bucket: 1)".into();
+    let panels = [panel(1, "Empty", "Nobody sends it.", "sent.by.nobody"), mistaken];
+    write_dashboard(&folder, "second", "Second", &panels);
+    let findings = host.examine_with(&["--only", "panel-queries"]);
+    // A mistake is one however young the host is.
+    findings.assert_failed(&["panel-queries"]);
+    findings.assert_says("panel-queries", "Second/Mistaken: ");
+    let check = findings.check("panel-queries");
+    assert_eq!(check["faults"].as_array().unwrap().len(), 1, "{}", findings.text);
+    let seen = check["seen"].as_str().unwrap();
+    assert!(
+        seen.contains("1 have nothing yet, since telemetry began "),
+        "{}",
+        findings.text
+    );
 }
 
 /// A dashboard about a service of a cluster, and about tables.
