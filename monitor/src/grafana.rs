@@ -265,6 +265,21 @@ impl Grafana {
         }
     }
 
+    /// Values of a dimension in CloudWatch, as Grafana lists them for a variable. `parameters` are `region`, `namespace`,
+    /// `metricName`, `dimensionKey`, and `dimensionFilters` as JSON.
+    ///
+    /// # Errors
+    /// Grafana does not answer, or CloudWatch refuses.
+    pub async fn dimension_values(&self, uid: &str, parameters: &[(&str, &str)]) -> Result<Vec<String>, HttpError> {
+        #[derive(Deserialize)]
+        struct Listed {
+            value: String,
+        }
+        let path = format!("/api/datasources/uid/{uid}/resources/dimension-values");
+        let listed: Vec<Listed> = http::json(SERVICE, self.request(&path).query(parameters)).await?;
+        Ok(listed.into_iter().map(|one| one.value).collect())
+    }
+
     /// A request for what has no method here.
     pub fn request(&self, path: &str) -> RequestBuilder {
         self.authorized(self.client.get(format!("{}{path}", self.url)))

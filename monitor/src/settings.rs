@@ -37,6 +37,10 @@ pub const MONITOR_BACKUP_ENCRYPT_TO: &str = "MONITOR_BACKUP_ENCRYPT_TO";
 /// File of the private key that opens backups.
 pub const MONITOR_BACKUP_IDENTITY: &str = "MONITOR_BACKUP_IDENTITY";
 
+/// Region of the metrics and logs that Grafana shows.
+pub const AWS_REGION: &str = "AWS_REGION";
+/// Default of [`AWS_REGION`] in `compose.yaml`.
+const DEFAULT_AWS_REGION: &str = "eu-central-1";
 /// Where loadgen's token is written for generators elsewhere.
 pub const MONITOR_LOADGEN_TOKEN_TO: &str = "MONITOR_LOADGEN_TOKEN_TO";
 /// Key in KMS that it is encrypted with there.
@@ -131,6 +135,11 @@ impl Settings {
             .get(name)
             .map(String::as_str)
             .filter(|value| !value.is_empty())
+    }
+
+    /// Region of the metrics and logs that Grafana shows.
+    pub fn aws_region(&self) -> &str {
+        self.get(AWS_REGION).unwrap_or(DEFAULT_AWS_REGION)
     }
 
     /// One of [`PORTS`].

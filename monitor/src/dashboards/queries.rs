@@ -1,6 +1,6 @@
 //! The queries that a dashboard sends, with the values of its variables put in place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde_json::Value;
@@ -87,11 +87,33 @@ pub enum Query {
         metric: String,
         /// The dimension whose values are listed.
         dimension: String,
+        /// Values that other dimensions of the metric must have.
+        filters: BTreeMap<String, Vec<String>>,
     },
     /// A search in Jaeger or a trace of it, as the data source wants it.
     Jaeger(Value),
     /// A query of a kind that is not known here.
     Other(Value),
+}
+
+impl PanelQuery {
+    /// Whether it refers still to one of these variables of CloudWatch, which have no value.
+    pub fn lacks(&self, variables: &BTreeSet<String>) -> bool {
+        let is_lacking = |text: &String| {
+            let references = super::variables::references(text);
+            references.iter().any(|reference| variables.contains(reference.name))
+        };
+        match &self.kind {
+            Query::CloudWatch { dimensions: values, .. } | Query::CloudWatchValues { filters: values, .. } => {
+                values.values().flatten().any(is_lacking)
+            }
+            Query::CloudWatchMath(expression) => is_lacking(expression),
+            Query::LogsInsights { log_groups, expression } => {
+                log_groups.iter().any(is_lacking) || is_lacking(expression)
+            }
+            Query::Flux(_) | Query::Jaeger(_) | Query::Other(_) => false,
+        }
+    }
 }
 
 /// The time that queries are about.
@@ -216,6 +238,7 @@ impl Asked<'_> {
                 namespace: filled(&target["namespace"]),
                 metric: filled(&target["metricName"]),
                 dimension: filled(&target["dimensionKey"]),
+                filters: self.dimensions(&target["dimensionFilters"]),
             };
         }
         if target["queryMode"] == "Logs" {
@@ -231,15 +254,19 @@ impl Asked<'_> {
         if target["metricEditorMode"] == 1 {
             return Query::CloudWatchMath(filled(&target["expression"]));
         }
-        let dimensions = target["dimensions"].as_object().into_iter().flatten();
         Query::CloudWatch {
             namespace: filled(&target["namespace"]),
             metric: filled(&target["metricName"]),
-            dimensions: dimensions
-                .map(|(name, value)| (name.clone(), self.several(value)))
-                .collect(),
+            dimensions: self.dimensions(&target["dimensions"]),
             statistic: filled(&target["statistic"]),
         }
+    }
+
+    fn dimensions(&self, dimensions: &Value) -> BTreeMap<String, Vec<String>> {
+        let dimensions = dimensions.as_object().into_iter().flatten();
+        dimensions
+            .map(|(name, value)| (name.clone(), self.several(value)))
+            .collect()
     }
 
     /// The values that a reference stands for where a list may stand.
@@ -295,7 +322,7 @@ mod tests {
                  "allValue": ".*", "current": {"value": ["$__all"]}},
                 {"name": "group", "type": "query", "datasource": cloudwatch, "query": {
                     "queryType": "dimensionValues", "namespace": "AWS/Logs", "metricName": "IncomingBytes",
-                    "dimensionKey": "LogGroupName"}},
+                    "dimensionKey": "LogGroupName", "dimensionFilters": {"Account": "${account}"}}},
                 {"name": "slow", "type": "custom", "query": "5ms,10ms"},
             ]},
             "annotations": {"list": [{"builtIn": 1}, {"name": "Runs", "datasource": influxdb, "query": "runs ${slow}"}]},
@@ -321,7 +348,13 @@ mod tests {
         };
         let groups = vec!["/a".to_owned(), "/b".to_owned()];
         let values = Values::from([("group".to_owned(), groups.clone())]);
-        let found: Vec<_> = queries(&dashboard, &range, &values)
+        let asked = queries(&dashboard, &range, &values);
+        let lacking: Vec<_> = asked
+            .iter()
+            .map(|query| query.lacks(&["account".to_owned()].into()))
+            .collect();
+        assert_eq!(lacking, [false, true, false, false, false, false, false]);
+        let found: Vec<_> = asked
             .into_iter()
             .map(|query| (query.origin.to_string(), query.kind, query.may_be_empty))
             .collect();
@@ -336,6 +369,7 @@ mod tests {
                         namespace: namespace.clone(),
                         metric: metric.clone(),
                         dimension: "LogGroupName".into(),
+                        filters: BTreeMap::from([("Account".to_owned(), vec!["${account}".to_owned()])]),
                     },
                     false
                 ),

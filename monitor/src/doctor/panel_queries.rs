@@ -8,10 +8,12 @@ use std::time::{Duration, SystemTime};
 use futures_util::StreamExt as _;
 
 mod answers;
+mod beginning;
 mod request;
 mod variable_values;
 
 use answers::{Answer, Source};
+use variable_values::Chosen;
 
 use super::context::Context;
 use super::verdict::{Fault, Stop, Verdict};
@@ -34,30 +36,49 @@ pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
     let source = Arc::new(Source::of(&context, PATIENCE).await?);
     let unusable = Arc::new(unusable(&context, &source).await);
     let mut faults = Vec::new();
-    let (mut ran, mut left_out) = (0, 0);
+    let (mut ran, mut left_out, mut lacking, mut not_yet) = (0, 0, 0, 0);
+    let age = beginning::age_while_young(&context).await;
     let prepared = provisioning
         .dashboards
         .into_iter()
         .map(|dashboard| prepare(dashboard, Arc::clone(&source), Arc::clone(&unusable)));
     let prepared: Vec<_> = futures_util::stream::iter(prepared).buffered(AT_ONCE).collect().await;
     let mut usable = Vec::new();
-    for panel in prepared.into_iter().flatten() {
-        if panel.queries.iter().any(|query| unusable.contains(&query.datasource)) {
-            left_out += 1;
-        } else {
-            ran += 1;
-            usable.push(ask(panel, Arc::clone(&source)));
+    for opened in prepared {
+        faults.extend(opened.chosen.faults);
+        for panel in opened.panels {
+            if panel.queries.iter().any(|query| unusable.contains(&query.datasource)) {
+                left_out += 1;
+            } else if panel.queries.iter().any(|query| query.lacks(&opened.chosen.lacking)) {
+                lacking += 1;
+            } else {
+                ran += 1;
+                usable.push(ask(panel, Arc::clone(&source)));
+            }
         }
     }
     let mut asked = futures_util::stream::iter(usable).buffer_unordered(AT_ONCE);
-    while let Some(fault) = asked.next().await {
-        faults.extend(fault);
+    while let Some((panel, answer)) = asked.next().await {
+        match fault(&panel, answer) {
+            Some(Finding::NoData(_)) if age.is_some() && panel.is_of("influxdb") => not_yet += 1,
+            Some(Finding::NoData(fault) | Finding::Mistake(fault)) => faults.push(fault),
+            None => {}
+        }
     }
     faults.sort_by(|one, other| one.seen.cmp(&other.seen));
-    if ran == 0 {
+    if ran == 0 && lacking == 0 {
         return Err(Stop::skip(format!("no data source works: {}", list(&unusable))));
     }
-    let mut seen = format!("{ran} panels have what they should");
+    let mut seen = format!("{} panels have what they should", ran - not_yet);
+    if let Some(age) = age.filter(|_| not_yet > 0) {
+        seen += &format!(
+            "; {not_yet} have nothing yet, since telemetry began {} s ago",
+            age.as_secs()
+        );
+    }
+    if lacking > 0 {
+        seen += &format!("; {lacking} were left out, whose variables have no value");
+    }
     if left_out > 0 {
         seen += &format!(
             "; {left_out} were left out, whose data source is not there: {}",
@@ -75,16 +96,28 @@ struct Panel {
     queries: Vec<PanelQuery>,
 }
 
+impl Panel {
+    fn is_of(&self, datasource: &str) -> bool {
+        self.queries.iter().all(|query| query.datasource == datasource)
+    }
+}
+
+/// A dashboard as somebody has it before them.
+struct Opened {
+    chosen: Chosen,
+    panels: Vec<Panel>,
+}
+
 /// What a dashboard's panels ask when it is opened.
-async fn prepare(dashboard: Dashboard, source: Arc<Source>, unusable: Arc<BTreeSet<String>>) -> Vec<Panel> {
+async fn prepare(dashboard: Dashboard, source: Arc<Source>, unusable: Arc<BTreeSet<String>>) -> Opened {
     let from = dashboard.json["time"]["from"]
         .as_str()
         .unwrap_or(DEFAULT_FROM)
         .to_owned();
     let range = range(&from, SystemTime::now());
-    let values = variable_values::of(&dashboard, &range, &from, &source, &unusable).await;
+    let chosen = variable_values::of(&dashboard, &range, &from, &source, &unusable).await;
     let mut panels: BTreeMap<Origin, Vec<PanelQuery>> = BTreeMap::new();
-    for query in queries(&dashboard, &range, &values) {
+    for query in queries(&dashboard, &range, &chosen.values) {
         if matches!(query.origin, Origin::Panel { .. }) {
             panels.entry(query.origin.clone()).or_default().push(query);
         }
@@ -98,7 +131,10 @@ async fn prepare(dashboard: Dashboard, source: Arc<Source>, unusable: Arc<BTreeS
         from: from.clone(),
         queries,
     });
-    panels.collect()
+    Opened {
+        panels: panels.collect(),
+        chosen,
+    }
 }
 
 /// Data sources that are the business of another check, or are not used here.
@@ -132,25 +168,31 @@ fn range(from: &str, now: SystemTime) -> TimeRange {
     }
 }
 
-async fn ask(panel: Panel, source: Arc<Source>) -> Option<Fault> {
+async fn ask(panel: Panel, source: Arc<Source>) -> (Panel, Answer) {
     let answer = source.ask(&panel.from, &panel.queries).await;
-    fault(&panel, answer)
+    (panel, answer)
 }
 
-fn fault(panel: &Panel, answer: Answer) -> Option<Fault> {
+/// What is wrong with a panel.
+enum Finding {
+    NoData(Fault),
+    Mistake(Fault),
+}
+
+fn fault(panel: &Panel, answer: Answer) -> Option<Finding> {
     let name = &panel.name;
     match answer {
         Answer::Rows(rows) if rows > 0 => None,
         Answer::Rows(_) if panel.queries.iter().all(|query| query.may_be_empty) => None,
-        Answer::Rows(_) => Some(Fault::failed(
+        Answer::Rows(_) => Some(Finding::NoData(Fault::failed(
             format!("{name}: no data"),
             "see whether its sender sends (the panel's description says who); the checks otlp-metrics and \
              collector-health say whether what is sent arrives",
-        )),
-        Answer::Error(message) => Some(Fault::failed(
+        ))),
+        Answer::Error(message) => Some(Finding::Mistake(Fault::failed(
             format!("{name}: {message}"),
             "open it in Grafana and look at its query; `monitor dashboards lint` knows the usual mistakes",
-        )),
+        ))),
     }
 }
 
@@ -161,7 +203,7 @@ fn list(names: &BTreeSet<String>) -> String {
 impl Source {
     async fn reaches(&self, uid: &str) -> bool {
         match self {
-            Self::Grafana(grafana) => {
+            Self::Grafana { grafana, .. } => {
                 let path = match uid {
                     "jaeger" => Some("/api/services"),
                     _ => None,

@@ -57,6 +57,30 @@ impl Servers {
 
     /// The same with a collector that sends its traces wherever the options say.
     pub(crate) fn with(options: test_servers::CollectorOptions, influxdb: InfluxDb, jaeger: Jaeger) -> Self {
+        let servers = Self::young(options, influxdb, jaeger);
+        // As if it had run for half an hour.
+        let began = SystemTime::now() - Duration::from_secs(1800);
+        let began = began.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+        let url = format!(
+            "{}/api/v2/write?org=marketboro&bucket=telemetry&precision=s",
+            servers.influxdb.url()
+        );
+        let answer = test_servers::client_builder()
+            .build()
+            .unwrap()
+            .post(url)
+            .header(
+                "Authorization",
+                format!("Token {}", servers.influxdb.telemetry_writer_token()),
+            )
+            .body(format!("prometheus otelcol_process_uptime=0 {began}"))
+            .send();
+        assert!(answer.unwrap().status().is_success());
+        servers
+    }
+
+    /// The same, whose telemetry began just now.
+    pub(crate) fn young(options: test_servers::CollectorOptions, influxdb: InfluxDb, jaeger: Jaeger) -> Self {
         let collector = options.influxdb(&influxdb).start().unwrap();
         let folder = tempfile::tempdir().unwrap();
         provision(folder.path(), &influxdb.url(), &jaeger.url(), influxdb.reader_token());

@@ -9,6 +9,7 @@ use super::super::verdict::Stop;
 use super::request;
 use crate::dashboards::{PanelQuery, Query};
 use crate::grafana::Grafana;
+use crate::http::HttpError;
 use crate::influxdb::InfluxDb;
 use crate::secrets::Secret;
 
@@ -16,7 +17,12 @@ use crate::secrets::Secret;
 #[derive(Debug)]
 pub(super) enum Source {
     /// Grafana, which asks the data sources as it does for whoever looks at a dashboard.
-    Grafana(Grafana),
+    Grafana {
+        /// As its administrator.
+        grafana: Grafana,
+        /// Region of CloudWatch's data.
+        region: String,
+    },
     /// InfluxDB with Grafana's token, where there is no Grafana.
     InfluxDb(InfluxDb),
 }
@@ -33,7 +39,10 @@ pub(super) enum Answer {
 impl Source {
     pub(super) async fn of(context: &Context, patience: Duration) -> Result<Self, Stop> {
         if let Ok(grafana) = context.grafana().await {
-            return Ok(Self::Grafana(grafana.with_timeout(patience)));
+            return Ok(Self::Grafana {
+                grafana: grafana.with_timeout(patience),
+                region: context.settings().aws_region().to_owned(),
+            });
         }
         let influxdb = context
             .influxdb_or_fault()
@@ -53,7 +62,7 @@ impl Source {
     /// Runs the queries of a panel together, since some do arithmetic with others.
     pub(super) async fn ask(&self, from: &str, queries: &[PanelQuery]) -> Answer {
         match self {
-            Self::Grafana(grafana) => {
+            Self::Grafana { grafana, .. } => {
                 let body: Vec<_> = queries.iter().filter_map(request::of).collect();
                 if body.is_empty() {
                     return Answer::Rows(1);
@@ -77,10 +86,36 @@ impl Source {
         }
     }
 
-    /// Texts of the first column that has any: the values of a variable.
-    pub(super) async fn texts(&self, from: &str, query: &PanelQuery) -> Vec<String> {
+    /// The values of a variable. That a database answers no query is for the panels to say.
+    pub(super) async fn values(&self, from: &str, query: &PanelQuery) -> Result<Vec<String>, HttpError> {
+        match (self, &query.kind) {
+            (
+                Self::Grafana { grafana, region },
+                Query::CloudWatchValues {
+                    namespace,
+                    metric,
+                    dimension,
+                    filters,
+                },
+            ) => {
+                let filters = serde_json::json!(filters).to_string();
+                let parameters = [
+                    ("region", region.as_str()),
+                    ("namespace", namespace),
+                    ("metricName", metric),
+                    ("dimensionKey", dimension),
+                    ("dimensionFilters", &filters),
+                ];
+                grafana.dimension_values(&query.datasource, &parameters).await
+            }
+            _ => Ok(self.texts(from, query).await),
+        }
+    }
+
+    /// Texts of the first column that has any.
+    async fn texts(&self, from: &str, query: &PanelQuery) -> Vec<String> {
         match self {
-            Self::Grafana(grafana) => {
+            Self::Grafana { grafana, .. } => {
                 let Some(body) = request::of(query) else {
                     return Vec::new();
                 };

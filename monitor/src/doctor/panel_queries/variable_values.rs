@@ -2,9 +2,21 @@
 
 use std::collections::BTreeSet;
 
+use super::super::verdict::Fault;
 use super::answers::Source;
 use crate::dashboards::variables::Values;
-use crate::dashboards::{Dashboard, Origin, TimeRange, queries};
+use crate::dashboards::{Dashboard, Origin, PanelQuery, Query, TimeRange, queries};
+use crate::http::HttpError;
+
+/// What is chosen in a dashboard.
+#[derive(Debug, Default)]
+pub(super) struct Chosen {
+    pub(super) values: Values,
+    /// Variables of CloudWatch that have nothing to choose from. What refers to them would ask for nothing.
+    pub(super) lacking: BTreeSet<String>,
+    /// Why.
+    pub(super) faults: Vec<Fault>,
+}
 
 /// For variables that do not begin with all values: the one that the dashboard begins with if the query gives it,
 /// otherwise the first; nothing at all is an empty text to Grafana. In the order of the dashboard, since the query of
@@ -15,8 +27,8 @@ pub(super) async fn of(
     from: &str,
     source: &Source,
     unusable: &BTreeSet<String>,
-) -> Values {
-    let mut values = Values::new();
+) -> Chosen {
+    let mut chosen = Chosen::default();
     let variables = dashboard.json["templating"]["list"].as_array().into_iter().flatten();
     for variable in variables.filter(|variable| variable["type"] == "query") {
         let Some(name) = variable["name"].as_str() else {
@@ -26,20 +38,55 @@ pub(super) async fn of(
             continue;
         }
         let origin = Origin::Variable(name.to_owned());
-        let asked = queries(dashboard, range, &values);
+        let asked = queries(dashboard, range, &chosen.values);
         let Some(query) = asked.iter().find(|query| query.origin == origin) else {
             continue;
         };
         if unusable.contains(&query.datasource) {
             continue;
         }
-        let given = source.texts(from, query).await;
+        if query.lacks(&chosen.lacking) {
+            chosen.lacking.insert(name.to_owned());
+            continue;
+        }
+        let given = source.values(from, query).await;
+        if let Some(fault) = fault(dashboard, query, &given) {
+            chosen.faults.push(fault);
+            chosen.lacking.insert(name.to_owned());
+            continue;
+        }
+        let given = given.unwrap_or_default();
         let current = variable["current"]["value"].as_str();
-        let chosen = match current {
+        let value = match current {
             Some(current) if given.is_empty() || given.iter().any(|value| value == current) => current.to_owned(),
             _ => given.into_iter().next().unwrap_or_default(),
         };
-        values.insert(name.to_owned(), vec![chosen]);
+        chosen.values.insert(name.to_owned(), vec![value]);
     }
-    values
+    chosen
+}
+
+/// Why there is nothing to choose from; other than of CloudWatch, what that means is for the panels to say.
+fn fault(dashboard: &Dashboard, query: &PanelQuery, given: &Result<Vec<String>, HttpError>) -> Option<Fault> {
+    let title = dashboard.json["title"].as_str().unwrap_or_else(|| dashboard.uid());
+    let place = format!("{title}, {}", query.origin);
+    match (given, &query.kind) {
+        (Err(error), _) => Some(Fault::failed(
+            format!("{place}: {error}"),
+            "give the host's role cloudwatch:ListMetrics, and check AWS_REGION",
+        )),
+        (
+            Ok(values),
+            Query::CloudWatchValues {
+                namespace,
+                metric,
+                dimension,
+                ..
+            },
+        ) if values.is_empty() => Some(Fault::warning(
+            format!("{place}: CloudWatch lists no {dimension} of {namespace} {metric}, so its panels show nothing"),
+            "it lists what had data within two weeks: see whether that is in use, and in the region AWS_REGION",
+        )),
+        _ => None,
+    }
 }

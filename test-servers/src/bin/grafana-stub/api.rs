@@ -1,5 +1,6 @@
 //! The routes of Grafana's HTTP API that `monitor` asks.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
 use std::path::Path;
@@ -68,6 +69,9 @@ impl Api {
                 None => message(404, "Data source not found"),
             },
             ("GET", ["api", "datasources", "uid", uid, "health"]) => self.data_source_health(uid),
+            ("GET", ["api", "datasources", "uid", uid, "resources", "dimension-values"]) => {
+                self.dimension_values(uid, &request.query)
+            }
             ("POST", ["api", "ds", "query"]) => self.query(&request.body),
             ("GET", ["api", "search"]) => found(&self.provisioning.dashboards, search_hit),
             ("GET", ["api", "dashboards", "uid", uid]) => match self.provisioning.dashboard(uid) {
@@ -108,6 +112,18 @@ impl Api {
         match source.health(&self.client) {
             Ok(said) => success(json!({ "status": "OK", "message": said })),
             Err(cause) => Answer::json(400, &json!({ "status": "ERROR", "message": cause })),
+        }
+    }
+
+    fn dimension_values(&self, uid: &str, parameters: &BTreeMap<String, String>) -> Answer {
+        match self
+            .provisioning
+            .data_source(uid)
+            .map(|source| source.dimension_values(parameters))
+        {
+            Some(Ok(values)) => found(&values, |value| json!({ "value": value })),
+            Some(Err(error)) => message(500, &error),
+            None => message(404, "Data source not found"),
         }
     }
 

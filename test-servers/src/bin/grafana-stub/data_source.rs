@@ -1,11 +1,12 @@
 //! Asking what a provisioned data source points at.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reqwest::blocking::Client;
 use serde_json::{Value as Json, json};
 
-use crate::frames;
+use crate::{cloudwatch, frames};
 
 /// How long what a data source points at may take to say that it works.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -55,12 +56,23 @@ impl DataSource {
                     .map(|_| "Data source is working".to_owned())
                     .map_err(|error| error.to_string())
             }
+            "cloudwatch" if self.0["jsonData"]["metrics"].is_array() => {
+                Ok("there is no CloudWatch behind grafana-stub".to_owned())
+            }
             other => Err(format!("grafana-stub asks no data source of type {other}")),
         }
     }
 
+    /// Values of a dimension in CloudWatch, for a variable.
+    pub(crate) fn dimension_values(&self, parameters: &BTreeMap<String, String>) -> Result<Vec<String>, String> {
+        cloudwatch::dimension_values(&self.0["jsonData"]["metrics"], parameters)
+    }
+
     /// The frames that a query of a panel gives.
     pub(crate) fn query(&self, client: &Client, query: &Json, range: (&str, &str)) -> Result<Vec<Json>, String> {
+        if self.text("/type") == "cloudwatch" {
+            return cloudwatch::query(&self.0["jsonData"]["metrics"], query);
+        }
         if self.text("/type") != "influxdb" {
             return Err(format!("grafana-stub sends no query to {}", self.text("/type")));
         }

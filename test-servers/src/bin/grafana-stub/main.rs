@@ -2,6 +2,7 @@
 //! Grafana's API that `monitor` asks, does what they do as far as InfluxDB and Jaeger are concerned, and draws nothing.
 
 mod api;
+mod cloudwatch;
 mod data_source;
 mod database;
 mod frames;
