@@ -236,7 +236,14 @@ impl Compose {
     /// # Errors
     /// As [`Compose::run`].
     pub async fn containers(&self) -> Result<Vec<Container>, ComposeError> {
-        let text = self.run(&["ps", "--all", "--format", "json"]).await?;
+        const LIST: [&str; 4] = ["ps", "--all", "--format", "json"];
+        let text = match self.run(&LIST).await {
+            // One of them went away between being listed and being looked at, as when it is made anew.
+            Err(ComposeError::Failed { message, .. }) if message.contains("No such container") => {
+                self.run(&LIST).await?
+            }
+            listed => listed?,
+        };
         let unreadable = |error: serde_json::Error| ComposeError::Unreadable {
             command: "compose ps".to_owned(),
             reason: error.to_string(),
