@@ -73,7 +73,9 @@ bench: build ## Measure the service and loadgen beside their peers
 test-env: ## Print what cargo test needs: eval "$(make -s test-env)"
 	@dynamodb=$$(tools/dynamodb-local/home) otelcol=$$(tools/otelcol/home) && \
 		influxd=$$(tools/influxd/home) jaeger=$$(tools/jaeger/home) && \
-		compose=$$(tools/compose/home) healthcheck=$$(tools/healthcheck/home) && \
+		compose=$$(tools/compose/home) healthcheck=$$(tools/healthcheck/home) \
+		provider=$$(tools/terraform-provider/home) && \
 		printf "export %s='%s'\n" DYNAMODB_LOCAL_HOME "$$dynamodb" \
 			OTELCOL "$$otelcol/otelcol" INFLUXD "$$influxd/influxd" JAEGER "$$jaeger/jaeger" \
-			COMPOSE "$$compose/docker-compose" HEALTHCHECK "$$healthcheck/healthcheck"
+			COMPOSE "$$compose/docker-compose" HEALTHCHECK "$$healthcheck/healthcheck" \
+			TERRAFORM_PROVIDER "$$provider"
