@@ -31,6 +31,7 @@ images: ## Build and pull the images that make up runs, where they are not there
 	@tools/images
 
 test: lint tools ## Run every check and every test, getting first what they need
+	@tools/stage 'Secrets of the monitor host' terraform/test-put-monitor-secrets
 	@tools/stage 'Terraform rehearsal' terraform/rehearse
 	@environment=$$($(MAKE) -s test-env) && eval "$$environment" && \
 		tools/stage 'Tests' cargo test --workspace --features loadgen/s3,monitor/aws --locked --no-fail-fast
@@ -55,6 +56,7 @@ lint: ## Run every check that needs no running program
 	@tools/stage 'Terraform, format' terraform fmt -check -diff -recursive terraform
 	@tools/stage 'Terraform, tflint' tools/tflint
 	@tools/stage 'Terraform, checkov' tools/checkov/check
+	@tools/stage 'Settings of the monitor host' terraform/modules/monitor-host/check-environment
 	@tools/stage 'Clippy' cargo clippy --workspace --all-targets --features loadgen/s3,monitor/aws --locked -- -D warnings
 	@tools/stage 'Documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
 	@tools/stage 'Licences, bans, sources' tools/cargo-deny --locked check --hide-inclusion-graph bans licenses sources
@@ -71,7 +73,9 @@ bench: build ## Measure the service and loadgen beside their peers
 test-env: ## Print what cargo test needs: eval "$(make -s test-env)"
 	@dynamodb=$$(tools/dynamodb-local/home) otelcol=$$(tools/otelcol/home) && \
 		influxd=$$(tools/influxd/home) jaeger=$$(tools/jaeger/home) && \
-		compose=$$(tools/compose/home) healthcheck=$$(tools/healthcheck/home) && \
+		compose=$$(tools/compose/home) healthcheck=$$(tools/healthcheck/home) \
+		provider=$$(tools/terraform-provider/home) && \
 		printf "export %s='%s'\n" DYNAMODB_LOCAL_HOME "$$dynamodb" \
 			OTELCOL "$$otelcol/otelcol" INFLUXD "$$influxd/influxd" JAEGER "$$jaeger/jaeger" \
-			COMPOSE "$$compose/docker-compose" HEALTHCHECK "$$healthcheck/healthcheck"
+			COMPOSE "$$compose/docker-compose" HEALTHCHECK "$$healthcheck/healthcheck" \
+			TERRAFORM_PROVIDER "$$provider"

@@ -47,7 +47,10 @@ pub(crate) struct Launch {
 }
 
 /// The path in this environment variable, which `make test` sets.
-pub(crate) fn installed_at(variable: &'static str) -> Result<PathBuf, ServerError> {
+///
+/// # Errors
+/// It is not set.
+pub fn installed_at(variable: &'static str) -> Result<PathBuf, ServerError> {
     setting(variable)
         .map(PathBuf::from)
         .ok_or(ServerError::NotInstalled { variable })

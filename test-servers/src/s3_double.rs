@@ -12,6 +12,7 @@ const SERVER: &str = "the double of S3";
 #[derive(Default)]
 struct Kept {
     bucket: String,
+    bucket_is_there: bool,
     objects: BTreeMap<String, Vec<u8>>,
     /// By key, oldest first, what puts have replaced: the bucket is versioned.
     replaced: BTreeMap<String, Vec<Vec<u8>>>,
@@ -38,11 +39,21 @@ impl S3Double {
 
     /// [`S3Double::start`] with a bucket of this name.
     pub fn with_bucket(bucket: &str) -> Result<Self, ServerError> {
+        Self::starting(bucket, true)
+    }
+
+    /// [`S3Double::with_bucket`] whose bucket is not there until a request makes it.
+    pub fn without_bucket(bucket: &str) -> Result<Self, ServerError> {
+        Self::starting(bucket, false)
+    }
+
+    fn starting(bucket: &str, bucket_is_there: bool) -> Result<Self, ServerError> {
         let system = |cause| ServerError::System { server: SERVER, cause };
         let listener = TcpListener::bind("127.0.0.1:0").map_err(system)?;
         let port = listener.local_addr().map_err(system)?.port();
         let kept = Arc::new(Mutex::new(Kept {
             bucket: bucket.to_owned(),
+            bucket_is_there,
             ..Kept::default()
         }));
         let answering = Arc::clone(&kept);
@@ -116,6 +127,13 @@ fn answer(request: &Request, kept: &mut Kept) -> Answer {
         return refusal(404, "NoSuchBucket");
     };
     let key = key.trim_start_matches('/').to_owned();
+    if key.is_empty() && request.method == "PUT" {
+        kept.bucket_is_there = true;
+        return success("");
+    }
+    if !kept.bucket_is_there {
+        return refusal(404, "NoSuchBucket");
+    }
     let query = |name: &str| request.query.get(name).map(String::as_str);
     let prefix = query("prefix").unwrap_or_default();
     match (request.method.as_str(), query("uploadId"), query("partNumber")) {

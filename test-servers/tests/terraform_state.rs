@@ -6,19 +6,16 @@
     reason = "a test stops at what it did not expect"
 )]
 
-use std::fs::{self, File};
+mod terraform;
+
+use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::{Command, Output};
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use tempfile::TempDir;
-use test_servers::{DynamoDbLocal, S3Double, client_builder};
-
-/// Longer than a run takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+use terraform::{Run, backend, backend_settings, make_table, said_by_backend, succeeded};
+use test_servers::S3Double;
 
 /// What a run waits for where nobody has said that it may go on.
 const QUESTION: &str = "Enter a value:";
@@ -39,24 +36,17 @@ struct State {
     s3: S3Double,
     bucket: String,
     key: String,
-    table: String,
 }
 
 impl State {
     /// With a key of its own, since all tests share the table.
     fn of(test: &str) -> Self {
-        let backend = backend();
-        let said = |name: &str| {
-            let line = backend.lines().find(|line| line.trim_start().starts_with(name));
-            line.unwrap().split('"').nth(1).unwrap().to_owned()
-        };
-        let (bucket, table) = (said("bucket"), said("dynamodb_table"));
-        make_table(&table);
+        let bucket = said_by_backend("bucket");
+        make_table();
         Self {
             s3: S3Double::with_bucket(&bucket).unwrap(),
             bucket,
             key: format!("{test}/terraform.tfstate"),
-            table,
         }
     }
 
@@ -66,15 +56,8 @@ impl State {
         fs::write(folder.path().join("backend.tf"), backend()).unwrap();
         fs::write(folder.path().join("main.tf"), CONFIGURATION).unwrap();
         let here = format!(
-            "endpoints = {{ s3 = \"{}\", dynamodb = \"{}\" }}\n\
-             key = \"{}\"\n\
-             use_path_style = true\n\
-             skip_credentials_validation = true\n\
-             skip_metadata_api_check = true\n\
-             skip_requesting_account_id = true\n\
-             {}\n",
-            self.s3.endpoint(),
-            DynamoDbLocal::shared().endpoint(),
+            "{}key = \"{}\"\n{}\n",
+            backend_settings(&self.s3),
             self.key,
             settings.join("\n"),
         );
@@ -86,19 +69,12 @@ impl State {
 
     /// Id of the lock in the table.
     fn lock_in_table(&self) -> Option<String> {
-        let key = json!({"LockID": {"S": format!("{}/{}", self.bucket, self.key)}});
-        let item = dynamodb(
-            "GetItem",
-            &json!({"TableName": self.table, "Key": key, "ConsistentRead": true}),
-        );
-        let lock: Json = serde_json::from_str(item["Item"]["Info"]["S"].as_str()?).unwrap();
-        Some(lock["ID"].as_str().unwrap().to_owned())
+        terraform::lock_in_table(&self.bucket, &self.key)
     }
 
     /// Id of the lock in the file.
     fn lock_in_file(&self) -> Option<String> {
-        let lock: Json = serde_json::from_slice(&self.s3.content(&format!("{}.tflock", self.key))?).unwrap();
-        Some(lock["ID"].as_str().unwrap().to_owned())
+        terraform::lock_in_file(&self.s3, &self.key)
     }
 
     #[track_caller]
@@ -133,31 +109,13 @@ struct Client {
 
 impl Client {
     fn terraform(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("terraform");
-        for (name, _) in std::env::vars_os() {
-            if ["TF_", "AWS_"]
-                .iter()
-                .any(|prefix| name.to_string_lossy().starts_with(prefix))
-            {
-                command.env_remove(name);
-            }
-        }
-        command
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env("HOME", self.folder.path())
-            .env("AWS_ACCESS_KEY_ID", "key")
-            .env("AWS_SECRET_ACCESS_KEY", "secret")
-            .env("CHECKPOINT_DISABLE", "1")
-            .env("TF_CLI_ARGS", "-no-color")
-            .stdin(Stdio::null());
+        let mut command = terraform::command("terraform", self.folder.path());
+        command.args(arguments);
         command
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        self.terraform(arguments)
-            .output()
-            .expect("Terraform is needed, 1.11 or newer: https://developer.hashicorp.com/terraform/install")
+        terraform::output(&mut self.terraform(arguments))
     }
 
     fn apply(&self, content: &str) -> Output {
@@ -165,96 +123,18 @@ impl Client {
     }
 
     /// Begins an apply that has the lock and waits to be told to go on.
-    fn begin(&self, content: &str) -> Waiting {
-        let path = self.folder.path().join("output");
-        let output = File::create(&path).unwrap();
-        let child = self
-            .terraform(&["apply", &format!("-var=content={content}")])
-            .stdin(Stdio::piped())
-            .stderr(output.try_clone().unwrap())
-            .stdout(output)
-            .spawn()
-            .unwrap();
-        let mut waiting = Waiting { child, output: path };
-        let deadline = Instant::now() + PATIENCE;
-        while !waiting.said().contains(QUESTION) {
-            let ended = waiting.child.try_wait().unwrap();
-            assert!(ended.is_none() && Instant::now() < deadline, "{}", waiting.said());
-            thread::sleep(Duration::from_millis(20));
-        }
-        waiting
+    fn begin(&self, content: &str) -> Run {
+        let mut command = self.terraform(&["apply", &format!("-var=content={content}")]);
+        let mut run = Run::start(&mut command, self.folder.path().join("output"));
+        run.until(|said| said.contains(QUESTION));
+        run
     }
 }
 
-/// A run that asks whether it may go on. It is killed when dropped.
-struct Waiting {
-    child: Child,
-    output: PathBuf,
-}
-
-impl Waiting {
-    fn said(&self) -> String {
-        fs::read_to_string(&self.output).unwrap()
-    }
-
-    /// Tells it, and waits for its end.
-    fn answer(mut self, answer: &str) -> bool {
-        writeln!(self.child.stdin.take().unwrap(), "{answer}").unwrap();
-        self.child.wait().unwrap().success()
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        // Failing, it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// backend.tf of the first root; the others' differs by the key and by what they read.
-fn backend() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../terraform/dev/back/backend.tf");
-    fs::read_to_string(path).unwrap()
-}
-
-fn make_table(name: &str) {
-    dynamodb(
-        "CreateTable",
-        &json!({
-            "TableName": name,
-            "AttributeDefinitions": [{"AttributeName": "LockID", "AttributeType": "S"}],
-            "KeySchema": [{"AttributeName": "LockID", "KeyType": "HASH"}],
-            "BillingMode": "PAY_PER_REQUEST",
-        }),
-    );
-}
-
-/// Asks DynamoDB Local, which wants a signature and does not check it.
-fn dynamodb(operation: &str, body: &Json) -> Json {
-    let authorization = "AWS4-HMAC-SHA256 Credential=key/20250101/ap-northeast-2/dynamodb/aws4_request, \
-                         SignedHeaders=host, Signature=none";
-    let answer = client_builder()
-        .build()
-        .unwrap()
-        .post(DynamoDbLocal::shared().endpoint())
-        .header("X-Amz-Target", format!("DynamoDB_20120810.{operation}"))
-        .header("Content-Type", "application/x-amz-json-1.0")
-        .header("Authorization", authorization)
-        .body(body.to_string())
-        .send()
-        .unwrap();
-    let (status, text) = (answer.status(), answer.text().unwrap());
-    assert!(
-        status.is_success() || text.contains("ResourceInUseException"),
-        "{operation}: {text}"
-    );
-    serde_json::from_str(&text).unwrap()
-}
-
-#[track_caller]
-fn succeeded(output: &Output) {
-    assert!(output.status.success(), "{output:?}");
+/// Tells a run that asks whether it may go on, and waits for its end.
+fn answer(mut run: Run, answer: &str) -> bool {
+    writeln!(run.child.stdin.take().unwrap(), "{answer}").unwrap();
+    run.child.wait().unwrap().success()
 }
 
 /// That a run found the lock of another, and says whose.
@@ -288,7 +168,7 @@ fn a_run_holds_both_locks_and_a_second_is_refused() {
         Some(&id),
         "a refused run leaves the lock of the other"
     );
-    assert!(run.answer("yes"));
+    assert!(answer(run, "yes"));
     state.is_free();
     state.has_versions(&["one", "two"]);
     succeeded(&second.apply("three"));
@@ -327,7 +207,7 @@ fn a_lock_of_a_client_that_knows_only_the_table_counts() {
     let id = state.lock_in_table().unwrap();
     refused(&ours.apply("three"), &id);
     assert_eq!(state.lock_in_file(), None, "a refused run leaves no lock of its own");
-    assert!(run.answer("yes"));
+    assert!(answer(run, "yes"));
     succeeded(&ours.apply("three"));
     state.has_versions(&["one", "two", "three"]);
 }
@@ -342,7 +222,7 @@ fn a_lock_of_a_client_that_knows_only_the_file_counts() {
     let id = state.lock_in_file().unwrap();
     refused(&ours.apply("three"), &id);
     assert_eq!(state.lock_in_table(), None, "a refused run leaves no lock of its own");
-    assert!(!run.answer("no"));
+    assert!(!answer(run, "no"));
     succeeded(&ours.apply("three"));
     state.has_versions(&["one", "three"]);
 }
