@@ -54,6 +54,21 @@ accept_policies() {
     fi
 }
 
+# nothing_whole FILE...: no rendered policy allows a whole service, or all of them, on everything. In a key's policy, * is
+# that key.
+nothing_whole() {
+    jq -r '
+        to_entries[] | select(.key | contains("aws_kms_key.") | not) | .key as $who
+        | .value | .. | objects | select(.Effect? == "Allow")
+        | select([.Resource] | flatten | index("*")) | .Sid as $sid
+        | [.Action] | flatten[] | select(endswith("*") and (test(":(Describe|Get|List)[A-Za-z]*\\*$") | not))
+        | "\($who), \($sid // "a statement"): \(.) on everything"' "$@" >"$work/whole"
+    [[ ! -s $work/whole ]] || {
+        cat "$work/whole"
+        return 1
+    }
+}
+
 # within_limits ENVIRONMENT: what AWS refuses for its length, which is known beforehand: IAM counts a policy without its
 # white space.
 within_limits() {
