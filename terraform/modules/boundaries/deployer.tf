@@ -82,16 +82,15 @@ data "aws_iam_policy_document" "deployer" {
     }
   }
 
-  # AWS's own keys for volumes and tables, whose policies let the account use them through these services alone.
   statement {
     sid       = "KeysOfAws"
-    actions   = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
-    resources = ["arn:aws:kms:${local.at}:key/*"]
+    actions   = local.keys_of_aws.actions
+    resources = local.keys_of_aws.resources
 
     condition {
       test     = "StringEquals"
       variable = "kms:ViaService"
-      values   = ["dynamodb.${var.region}.amazonaws.com", "ec2.${var.region}.amazonaws.com"]
+      values   = local.keys_of_aws.services
     }
   }
 

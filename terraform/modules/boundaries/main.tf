@@ -18,6 +18,13 @@ locals {
   lock_table     = "arn:aws:dynamodb:${local.at}:table/${module.names.lock_table}"
   state_bucket   = "arn:aws:s3:::${var.state_bucket}"
 
+  # AWS's own keys for volumes and tables, whose policies let the account use them through these services alone.
+  keys_of_aws = {
+    actions   = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+    resources = ["arn:aws:kms:${local.at}:key/*"]
+    services  = ["dynamodb.${var.region}.amazonaws.com", "ec2.${var.region}.amazonaws.com"]
+  }
+
   boundary_arns = { for purpose, name in module.names.boundaries : purpose => "arn:aws:iam::${local.account}:policy/${name}" }
 }
 
