@@ -31,6 +31,7 @@ images: ## Build and pull the images that make up runs, where they are not there
 	@tools/images
 
 test: lint tools ## Run every check and every test, getting first what they need
+	@tools/stage 'Scripts of the workflows' .github/tests/run
 	@tools/stage 'Secrets of the monitor host' terraform/test-put-monitor-secrets
 	@tools/stage 'Terraform rehearsal' terraform/rehearse
 	@environment=$$($(MAKE) -s test-env) && eval "$$environment" && \
@@ -52,6 +53,8 @@ lint: ## Run every check that needs no running program
 	@tools/stage 'Shell scripts' tools/shellcheck
 	@tools/stage 'Dockerfiles' tools/hadolint
 	@tools/stage 'YAML' yamllint --strict .
+	@tools/stage 'Workflows, actionlint' tools/actionlint
+	@tools/stage 'Workflows, zizmor' tools/zizmor
 	@tools/stage 'Dashboards' tools/grafana-schema/check
 	@tools/stage 'Terraform, format' terraform fmt -check -diff -recursive terraform
 	@tools/stage 'Terraform, tflint' tools/tflint
