@@ -5,6 +5,7 @@
 setup() {
     load doubles
     job plan
+    export ENVIRONMENT=dev ROOT=vpc REPORT=report.md NUMBER=5 COMMENT=terraform-plan
     root=terraform/dev/vpc
     local name
     for name in back vpc storage instance monitor-instance; do
@@ -27,7 +28,7 @@ out() { # NAME: an output of the last script
 }
 
 approved() { # ROOT: plans it, and gives the digest that an approval stands for
-    "$SCRIPTS/terraform-plan" dev "$1" >&2
+    ROOT=$1 "$SCRIPTS/terraform-plan" >&2
     out digest
 }
 
@@ -42,10 +43,10 @@ summary_has() {
     [[ $(out changed) == true && $digest =~ ^[0-9a-f]{64}$ ]]
     summary_has '### `vpc`: 1 to create, 0 to change, 0 to replace, 0 to destroy'
     summary_has '| create | `terraform_data.first` |  |'
-    run -0 "$SCRIPTS/terraform-apply" dev vpc "$digest"
+    DIGEST=$digest run -0 "$SCRIPTS/terraform-apply"
     has 'terraform_data.first: Creation complete'
     summary_has '`vpc` is applied.'
-    "$SCRIPTS/terraform-plan" dev vpc
+    "$SCRIPTS/terraform-plan"
     [[ $(out changed) == false ]]
     summary_has '### `vpc`: no change'
 }
@@ -61,9 +62,9 @@ summary_has() {
     resource vpc other '"of the first push"'
     digest=$(approved vpc)
     resource vpc first '"changed meanwhile"'
-    "$SCRIPTS/terraform-apply" dev vpc "$(approved vpc)"
+    DIGEST=$(approved vpc) "$SCRIPTS/terraform-apply"
     resource vpc other '"of the second push"'
-    run -1 "$SCRIPTS/terraform-apply" dev vpc "$digest"
+    DIGEST=$digest run -1 "$SCRIPTS/terraform-apply"
     has 'is not what was approved, so nothing was applied'
     summary_has 'The approved plan of `vpc` no longer holds'
     [[ $(terraform -chdir="$root" show -json | jq -r '.values.root_module.resources[] | select(.name == "other").values.input') == 'of the first push' ]]
@@ -81,7 +82,7 @@ summary_has() {
         kill -0 "$holder"
         sleep 0.1
     done
-    TERRAFORM_LOCK_TIMEOUT=1s run -1 "$SCRIPTS/terraform-apply" dev vpc "$held"
+    DIGEST=$held TERRAFORM_LOCK_TIMEOUT=1s run -1 "$SCRIPTS/terraform-apply"
     echo >"$root/go"
     wait "$holder"
     has 'Another run holds the lock'
@@ -91,17 +92,17 @@ summary_has() {
 @test "an apply that fails half way says what is applied, and the next run does the rest" {
     resource vpc second '"two"' 'depends_on = [terraform_data.first]
   provisioner "local-exec" { command = "exit 3" }'
-    run -1 "$SCRIPTS/terraform-apply" dev vpc "$(approved vpc)"
+    DIGEST=$(approved vpc) run -1 "$SCRIPTS/terraform-apply"
     has 'failed half way after 1 completed changes'
     summary_has '**`vpc` was applied in part**: 1 changes are made'
     resource vpc second '"two"' 'depends_on = [terraform_data.first]'
     digest=$(approved vpc)
     summary_has '| **replace** | `terraform_data.second` |'
-    "$SCRIPTS/terraform-apply" dev vpc "$digest"
+    DIGEST=$digest "$SCRIPTS/terraform-apply"
 }
 
 @test "an apply without an approved plan does nothing" {
-    run -1 "$SCRIPTS/terraform-apply" dev vpc ''
+    DIGEST='' run -1 "$SCRIPTS/terraform-apply"
     has 'There is no digest of an approved plan'
     [[ ! -e $root/terraform.tfstate ]]
 }
@@ -113,7 +114,7 @@ summary_has() {
       error_message = "api error UnauthorizedOperation: You are not authorized to perform this operation."
     }
   }'
-    run -1 "$SCRIPTS/terraform-plan" dev vpc
+    run -1 "$SCRIPTS/terraform-plan"
     has 'api error UnauthorizedOperation'
     has '::error::vpc could not be planned'
     has 'terraform/modules/github-permissions'
@@ -121,7 +122,7 @@ summary_has() {
 
 @test "a plan of all roots goes on after one that fails, and fails in the end" {
     echo 'resource "terraform_data" "broken" { input = var.missing }' >terraform/dev/storage/broken.tf
-    run -1 "$SCRIPTS/terraform-plan-roots" dev report.md
+    run -1 "$SCRIPTS/terraform-plan-roots"
     has '::error::No plan of: storage.'
     has 'Reference to undeclared input variable'
     [[ $(grep '^###' report.md) == '### `back`: 1 to create, 0 to change, 0 to replace, 0 to destroy
@@ -137,7 +138,7 @@ summary_has() {
         terraform -chdir="terraform/dev/$name" init >/dev/null
         terraform -chdir="terraform/dev/$name" apply -auto-approve >/dev/null
     done
-    run -0 "$SCRIPTS/terraform-plan-roots" dev report.md
+    run -0 "$SCRIPTS/terraform-plan-roots"
     [[ $(out changed) == false && $(out failed) == false ]]
     (($(grep -c ': no change$' report.md) == 5))
 }
@@ -162,21 +163,21 @@ resource "terraform_data" "mail" {
 TF
     export TERRAFORM_VARIABLES='{"words": "open"}'
     export TERRAFORM_SECRET_VARIABLES='{"allowed": ["203.0.113.0/24"], "words": "very private words"}' GITHUB_ACTIONS=true
-    run "$SCRIPTS/terraform-plan" dev vpc
+    run "$SCRIPTS/terraform-plan"
     has '::add-mask::very private words'
     shown=$(grep -v '^::add-mask::' <<<"$output")
     [[ $shown == *'refused: (hidden), (hidden)'* ]]
     [[ $shown != *private* && $shown != *203.0.113* && $shown != *somebody@* ]]
-    TERRAFORM_SECRET_VARIABLES='{"allowed": ["203.0.113.0/24"]}' run -0 "$SCRIPTS/terraform-plan" dev vpc
+    TERRAFORM_SECRET_VARIABLES='{"allowed": ["203.0.113.0/24"]}' run -0 "$SCRIPTS/terraform-plan"
     summary_has '`terraform_data.allowed["(hidden)"]`'
     summary_has '`terraform_data.mail["(hidden)"]`'
     run ! grep -E '203.0.113|somebody' "$GITHUB_STEP_SUMMARY"
 }
 
 @test "variables that are no JSON object are refused" {
-    TERRAFORM_VARIABLES='zone_name = "example.com"' run -1 "$SCRIPTS/terraform-plan" dev vpc
+    TERRAFORM_VARIABLES='zone_name = "example.com"' run -1 "$SCRIPTS/terraform-plan"
     has 'TERRAFORM_VARIABLES is no JSON object'
-    TERRAFORM_VARIABLES='{"PATH": "/tmp"}' run -1 "$SCRIPTS/terraform-plan" dev vpc
+    TERRAFORM_VARIABLES='{"PATH": "/tmp"}' run -1 "$SCRIPTS/terraform-plan"
     has 'TERRAFORM_VARIABLES is no JSON object'
 }
 
@@ -188,20 +189,20 @@ variable "map" { type = object({ read = number }) }
 output "all" { value = "${var.text} ${var.list[1]} ${var.map.read}" }
 TF
     export TERRAFORM_VARIABLES='{"text": "a \"b\"\nc", "list": ["x", "y"], "map": {"read": 5}}'
-    "$SCRIPTS/terraform-apply" dev vpc "$(approved vpc)"
+    DIGEST=$(approved vpc) "$SCRIPTS/terraform-apply"
     [[ $(terraform -chdir="$root" output -raw all) == $'a "b"\nc y 5' ]]
 }
 
 @test "checks name each folder that is wrong" {
     mkdir -p terraform/modules/names/tests
     echo 'run "wrong" { command = plan }' >terraform/modules/names/tests/names.tftest.hcl
-    run -1 "$SCRIPTS/terraform-check" dev
+    run -1 "$SCRIPTS/terraform-check"
     has 'format: run terraform fmt'
     terraform fmt -recursive terraform >/dev/null
-    run -0 "$SCRIPTS/terraform-check" dev
+    run -0 "$SCRIPTS/terraform-check"
     echo 'output "a" { value = missing.thing }' >terraform/dev/back/wrong.tf
     echo 'resource "terraform_data" "x" { nothing = 1 }' >terraform/modules/names/wrong.tf
-    run -1 "$SCRIPTS/terraform-check" dev
+    run -1 "$SCRIPTS/terraform-check"
     has 'terraform/dev/back: validate'
     has 'terraform/modules/names: validate'
 }
@@ -209,10 +210,10 @@ TF
 @test "a setting comes from GitHub's variables, else from the root's default" {
     cp "$repository/terraform/dev/monitor-instance/variable.tf" terraform/dev/monitor-instance/
     cp "$repository/terraform/dev/back/variable.tf" terraform/dev/back/
-    [[ $("$SCRIPTS/terraform-setting" dev monitor-instance architecture) == arm64 ]]
-    TERRAFORM_VARIABLES='{"architecture": "x86_64"}' run -0 "$SCRIPTS/terraform-setting" dev monitor-instance architecture
+    [[ $(ROOT=monitor-instance VARIABLE=architecture "$SCRIPTS/terraform-setting") == arm64 ]]
+    TERRAFORM_VARIABLES='{"architecture": "x86_64"}' ROOT=monitor-instance VARIABLE=architecture run -0 "$SCRIPTS/terraform-setting"
     [[ $output == x86_64 ]]
-    run -1 "$SCRIPTS/terraform-setting" dev back github_repository
+    ROOT=back VARIABLE=github_repository run -1 "$SCRIPTS/terraform-setting"
     has 'add it to TERRAFORM_VARIABLES'
 }
 
@@ -222,14 +223,14 @@ TF
     answer aws s3 cp s3://marketboro-dev-terraform-state/instance/terraform.tfstate <<<'{"outputs": {
         "service_url": {"value": "https://www.example.com", "type": "string"},
         "token": {"value": "hush", "type": "string", "sensitive": true}}}'
-    run -0 "$SCRIPTS/terraform-outputs" dev instance
+    ROOT=instance run -0 "$SCRIPTS/terraform-outputs"
     [[ $(out values) == '{"service_url":"https://www.example.com"}' ]]
     [[ $(calls aws s3 cp) == *"'--region' 'ap-northeast-2'"* ]]
     answer --status 1 --error 'fatal error: An error occurred (404) when calling the HeadObject operation: Not Found' aws s3 cp
-    run -1 "$SCRIPTS/terraform-outputs" dev instance
+    ROOT=instance run -1 "$SCRIPTS/terraform-outputs"
     has 'docs/aws.md has the order'
     answer aws s3 cp <<<'{"outputs": null}'
-    run -1 "$SCRIPTS/terraform-outputs" dev instance
+    ROOT=instance run -1 "$SCRIPTS/terraform-outputs"
     has 'holds no outputs'
 }
 
@@ -239,17 +240,17 @@ TF
     answer gh issue list </dev/null
     answer gh label create
     answer gh issue create
-    run -0 "$SCRIPTS/terraform-drift-issue" report.md true
+    CHANGED=true run -0 "$SCRIPTS/terraform-drift-issue"
     [[ $(calls gh issue create) == *"'--label' 'terraform-drift'"* ]]
     answer gh issue list <<<12
     answer gh issue edit
-    run -0 "$SCRIPTS/terraform-drift-issue" report.md true
+    CHANGED=true run -0 "$SCRIPTS/terraform-drift-issue"
     [[ $(calls gh issue edit) == "'gh' 'issue' 'edit' '12'"* ]]
     answer gh issue list <<<12
     answer gh issue close
-    run -0 "$SCRIPTS/terraform-drift-issue" report.md false
+    CHANGED=false run -0 "$SCRIPTS/terraform-drift-issue"
     answer gh issue list </dev/null
-    run -0 "$SCRIPTS/terraform-drift-issue" report.md false
+    CHANGED=false run -0 "$SCRIPTS/terraform-drift-issue"
     summary_has 'AWS is as Terraform says.'
 }
 
@@ -258,7 +259,7 @@ TF
     echo '### `vpc`: the plan failed' >report.md
     answer gh issue list <<<12
     answer gh issue edit
-    run -0 "$SCRIPTS/terraform-drift-issue" report.md ''
+    CHANGED='' run -0 "$SCRIPTS/terraform-drift-issue"
 }
 
 @test "a pull request gets one comment, which is brought up to date" {
@@ -266,13 +267,13 @@ TF
     echo 'the plan' >report.md
     answer gh api --paginate </dev/null
     answer gh api --method POST
-    run -0 "$SCRIPTS/pull-request-comment" 5 terraform-plan report.md
+    run -0 "$SCRIPTS/pull-request-comment"
     [[ $(calls gh api --method POST) == *"'repos/example/marketboro/issues/5/comments'"* ]]
     answer gh api --paginate <<<$'901\n902'
     answer gh api --method PATCH
-    run -0 "$SCRIPTS/pull-request-comment" 5 terraform-plan report.md
+    run -0 "$SCRIPTS/pull-request-comment"
     [[ $(calls gh api --method PATCH) == *"'repos/example/marketboro/issues/comments/901'"* ]]
-    run -1 "$SCRIPTS/pull-request-comment" '5; true' terraform-plan report.md
+    NUMBER='5; true' run -1 "$SCRIPTS/pull-request-comment"
 }
 
 @test "a comment is no longer than GitHub takes" {
@@ -281,7 +282,7 @@ TF
     printf '#!/usr/bin/env bash\nfor a; do [[ $a != body=@* ]] || cp "${a#body=@}" comment; done\n' >bin/gh
     chmod +x bin/gh
     yes 'a line of some length about a resource' | head -c 200000 >report.md
-    PATH=$PWD/bin:$PATH run -0 "$SCRIPTS/pull-request-comment" 5 terraform-plan report.md
+    PATH=$PWD/bin:$PATH run -0 "$SCRIPTS/pull-request-comment"
     (($(wc -c <comment) < 65000))
     grep -q "the run's summary has all of it" comment
     head -n 1 comment | grep -qx '<!-- terraform-plan -->'
