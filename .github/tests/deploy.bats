@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031 # every test is a process of its own
 # deploy-service and roll-back-service against a double of AWS.
 
 setup() {
@@ -7,8 +8,8 @@ setup() {
     job deploy
     double aws
     export CLUSTER=marketboro-dev SERVICE=marketboro-dev-service CONTAINER=service POLLS=4
-    export IMAGE=$registry/marketboro-dev-service@sha256:new COMMIT=2222222222222222222222222222222222222222
-    old=$registry/marketboro-dev-service@sha256:old
+    export IMAGE=$REGISTRY/marketboro-dev-service@sha256:new COMMIT=2222222222222222222222222222222222222222
+    old=$REGISTRY/marketboro-dev-service@sha256:old
     old_commit=1111111111111111111111111111111111111111
 }
 
@@ -20,7 +21,7 @@ teardown() {
 until_update() {
     answer aws ecs describe-services < <(a_service 7)
     answer --when service:7 aws ecs describe-task-definition < <(a_definition 7 "$old" "deployment.environment.name=dev,vcs.ref.head.revision=$old_commit")
-    answer --when '--include TAGS' aws ecs describe-task-definition < <(a_definition 8 "$registry/marketboro-dev-service:unreleased" deployment.environment.name=dev)
+    answer --when '--include TAGS' aws ecs describe-task-definition < <(a_definition 8 "$REGISTRY/marketboro-dev-service:unreleased" deployment.environment.name=dev)
     answer aws ecs register-task-definition < <(a_definition 9 "$IMAGE")
     answer aws ecs update-service < <(a_service 9 IN_PROGRESS 7)
 }
@@ -45,9 +46,9 @@ reasons() {
     answer aws ecs describe-services < <(a_service 9)
     run -0 "$SCRIPTS/deploy-service"
     grep -qx "outcome=deployed" "$GITHUB_OUTPUT"
-    grep -qx "previous=$definitions:7" "$GITHUB_OUTPUT"
-    grep -qx "current=$definitions:9" "$GITHUB_OUTPUT"
-    [[ $(calls aws ecs update-service) == *"'--task-definition' '$definitions:9'"* ]]
+    grep -qx "previous=$DEFINITIONS:7" "$GITHUB_OUTPUT"
+    grep -qx "current=$DEFINITIONS:9" "$GITHUB_OUTPUT"
+    [[ $(calls aws ecs update-service) == *"'--task-definition' '$DEFINITIONS:9'"* ]]
     grep -q "commit\` = \`$old_commit" "$GITHUB_STEP_SUMMARY"
 }
 
@@ -77,7 +78,7 @@ reasons() {
     grep -q 'Essential container in task exited' "$GITHUB_STEP_SUMMARY"
     grep -q 'exit status 1' "$GITHUB_STEP_SUMMARY"
     grep -q 'error: --table: there is no table' "$GITHUB_STEP_SUMMARY"
-    grep -qx "previous=$definitions:7" "$GITHUB_OUTPUT"
+    grep -qx "previous=$DEFINITIONS:7" "$GITHUB_OUTPUT"
     run ! grep -q outcome "$GITHUB_OUTPUT"
 }
 
@@ -129,7 +130,7 @@ reasons() {
     run -1 "$SCRIPTS/deploy-service"
     has 'Somebody else deployed a later revision'
     answer aws ecs describe-services < <(a_service 10)
-    PREVIOUS=$definitions:7 CURRENT=$definitions:9 run -0 "$SCRIPTS/roll-back-service"
+    PREVIOUS=$DEFINITIONS:7 CURRENT=$DEFINITIONS:9 run -0 "$SCRIPTS/roll-back-service"
     has 'marketboro-dev-service:10'
     [[ $(call_count aws ecs update-service) == 1 ]]
 }
@@ -194,7 +195,7 @@ reasons() {
 }
 
 @test "roll back: the service still is on what failed" {
-    export PREVIOUS=$definitions:7 CURRENT=$definitions:9
+    export PREVIOUS=$DEFINITIONS:7 CURRENT=$DEFINITIONS:9
     answer aws ecs describe-services < <(a_service 9 IN_PROGRESS 7)
     answer aws ecs describe-task-definition < <(a_definition 7 "$old" "vcs.ref.head.revision=$old_commit")
     answer aws ecs update-service < <(a_service 7 IN_PROGRESS 9)
@@ -203,11 +204,11 @@ reasons() {
     answer aws ecs describe-tasks < <(tasks_of 7 7)
     run -0 "$SCRIPTS/roll-back-service"
     has "back on marketboro-dev-service:7 (commit $old_commit)"
-    [[ $(calls aws ecs update-service) == *"'--task-definition' '$definitions:7'"* ]]
+    [[ $(calls aws ecs update-service) == *"'--task-definition' '$DEFINITIONS:7'"* ]]
 }
 
 @test "roll back: ECS did it already" {
-    export PREVIOUS=$definitions:7 CURRENT=$definitions:9
+    export PREVIOUS=$DEFINITIONS:7 CURRENT=$DEFINITIONS:9
     answer --always aws ecs describe-services < <(a_service 7)
     answer aws ecs describe-task-definition < <(a_definition 7 "$old")
     answer aws ecs list-tasks < <(task_arns 2)
@@ -217,16 +218,16 @@ reasons() {
 }
 
 @test "roll back: after the first deployment there is nothing to go back to" {
-    export PREVIOUS=$definitions:1 CURRENT=$definitions:2
+    export PREVIOUS=$DEFINITIONS:1 CURRENT=$DEFINITIONS:2
     answer aws ecs describe-services < <(a_service 2 IN_PROGRESS)
-    answer aws ecs describe-task-definition < <(a_definition 1 "$registry/marketboro-dev-service:unreleased")
+    answer aws ecs describe-task-definition < <(a_definition 1 "$REGISTRY/marketboro-dev-service:unreleased")
     run -1 "$SCRIPTS/roll-back-service"
     has 'this was the first deployment'
     [[ $(call_count aws ecs update-service) == 0 ]]
 }
 
 @test "roll back: it does not come up either" {
-    export PREVIOUS=$definitions:7 CURRENT=$definitions:9
+    export PREVIOUS=$DEFINITIONS:7 CURRENT=$DEFINITIONS:9
     answer aws ecs describe-services < <(a_service 9)
     answer aws ecs describe-task-definition < <(a_definition 7 "$old")
     answer aws ecs update-service < <(a_service 7 IN_PROGRESS 9)

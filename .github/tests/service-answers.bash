@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # Loaded by tests beside it: what ECS answers about the service, as the AWS command line prints it.
 
-definitions=arn:aws:ecs:ap-northeast-2:123456789012:task-definition/marketboro-dev-service
-registry=123456789012.dkr.ecr.ap-northeast-2.amazonaws.com
+export DEFINITIONS=arn:aws:ecs:ap-northeast-2:123456789012:task-definition/marketboro-dev-service
+export REGISTRY=123456789012.dkr.ecr.ap-northeast-2.amazonaws.com
 
 # a_definition REVISION IMAGE [ATTRIBUTES]: an answer of describe-task-definition.
 a_definition() {
-    jq -n --arg arn "$definitions:$1" --argjson revision "$1" --arg image "$2" --arg attributes "${3-}" '{
+    jq -n --arg arn "$DEFINITIONS:$1" --argjson revision "$1" --arg image "$2" --arg attributes "${3-}" '{
         taskDefinition: {
             taskDefinitionArn: $arn, family: "marketboro-dev-service", revision: $revision, status: "ACTIVE",
             networkMode: "awsvpc", requiresCompatibilities: ["FARGATE"], compatibilities: ["EC2", "FARGATE"],
@@ -36,7 +36,7 @@ a_definition() {
 a_service() {
     local primary=$1 rollout=${2:-COMPLETED}
     shift $(($# < 2 ? $# : 2))
-    jq -n --arg family "$definitions" --arg primary "$primary" --arg rollout "$rollout" '{
+    jq -n --arg family "$DEFINITIONS" --arg primary "$primary" --arg rollout "$rollout" '{
         services: [{
             serviceName: "marketboro-dev-service", status: "ACTIVE", desiredCount: 2, runningCount: 2,
             taskDefinition: "\($family):\($primary)",
@@ -52,7 +52,7 @@ a_service() {
 
 # tasks_of REVISION...: an answer of describe-tasks, a running task for each.
 tasks_of() {
-    jq -n --arg family "$definitions" '{failures: [], tasks: [$ARGS.positional | to_entries[] | {
+    jq -n --arg family "$DEFINITIONS" '{failures: [], tasks: [$ARGS.positional | to_entries[] | {
         taskArn: "arn:aws:ecs:ap-northeast-2:123456789012:task/marketboro-dev/task\(.key)",
         taskDefinitionArn: "\($family):\(.value)", lastStatus: "RUNNING", containers: [{name: "service"}]}]}' --args "$@"
 }
@@ -64,7 +64,7 @@ task_arns() {
 
 # stopped_task REVISION: an answer of describe-tasks about one that did not stay up.
 stopped_task() {
-    jq -n --arg arn "$definitions:$1" '{failures: [], tasks: [{
+    jq -n --arg arn "$DEFINITIONS:$1" '{failures: [], tasks: [{
         taskArn: "arn:aws:ecs:ap-northeast-2:123456789012:task/marketboro-dev/dead", taskDefinitionArn: $arn,
         lastStatus: "STOPPED", stoppedReason: "Essential container in task exited",
         containers: [{name: "service", exitCode: 1}]}]}'
