@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Sourced by the scripts beside it, after report.sh and terraform-variables.sh: Terraform with its values kept out of logs.
 
+# What filters there include is ./terraform-text.jq.
 terraform_jq=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # The order in which roots are applied: each reads what the ones before it put out.

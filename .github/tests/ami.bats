@@ -201,6 +201,7 @@ refreshes() { # STATUS...
     host ami-old
     answer aws autoscaling describe-instance-refreshes <<<'{"InstanceRefreshes": []}'
     answer aws autoscaling start-instance-refresh <<<'{"InstanceRefreshId": "r-2"}'
+    export POLLS=5
     answer --always aws autoscaling describe-instance-refreshes <<<'{"InstanceRefreshes": [{"Status": "InProgress"}]}'
     answer aws autoscaling cancel-instance-refresh <<<'{}'
     run -1 "$SCRIPTS/monitor-refresh"

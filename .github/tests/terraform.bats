@@ -210,9 +210,11 @@ TF
 @test "a setting comes from GitHub's variables, else from the root's default" {
     cp "$repository/terraform/dev/monitor-instance/variable.tf" terraform/dev/monitor-instance/
     cp "$repository/terraform/dev/back/variable.tf" terraform/dev/back/
-    [[ $(ROOT=monitor-instance VARIABLE=architecture "$SCRIPTS/terraform-setting") == arm64 ]]
-    TERRAFORM_VARIABLES='{"architecture": "x86_64"}' ROOT=monitor-instance VARIABLE=architecture run -0 "$SCRIPTS/terraform-setting"
-    [[ $output == x86_64 ]]
+    export ROOT=monitor-instance VARIABLE=architecture
+    run -0 "$SCRIPTS/terraform-setting"
+    [[ $(out value) == arm64 ]]
+    TERRAFORM_VARIABLES='{"architecture": "x86_64"}' run -0 "$SCRIPTS/terraform-setting"
+    [[ $(out value) == x86_64 ]]
     ROOT=back VARIABLE=github_repository run -1 "$SCRIPTS/terraform-setting"
     has 'add it to TERRAFORM_VARIABLES'
 }
