@@ -38,7 +38,7 @@ test: lint tools ## Run every check and every test, getting first what they need
 		tools/stage 'Tests' cargo test --workspace --features loadgen/s3,monitor/aws --locked --no-fail-fast
 
 tools: ## Get the servers and the browser that the tests talk to; minutes the first time
-	@tools/stage 'Programs the tests talk to' tools/packages java mvn chromium docker dockerd iptables ip busybox
+	@tools/stage 'Programs the tests talk to' tools/packages java mvn chromium docker dockerd iptables ip busybox curl jq
 	@tools/stage 'Double of the AWS provider' tools/terraform-provider/home
 	@tools/stage 'DynamoDB Local' tools/dynamodb-local/home
 	@tools/stage 'OpenTelemetry Collector' tools/otelcol/home

@@ -22,6 +22,7 @@ mod tls_proxy;
 
 mod api_description;
 mod concurrency;
+mod deployment_check;
 mod durability;
 mod dynamodb_failures;
 mod health_check;
