@@ -6,11 +6,12 @@
 # RATE        of all together, such as 900/s; a search begins with it
 # DURATION    how long the load is held, or the search may take, such as 5m
 # OBJECTIVES  thresholds or objectives, such as p(99)<250ms; error_rate<1%
+# LOADGEN     the program
 # TARGET      a path such as /items/1 to ask for; empty for the scenario items, which creates, reads, changes and deletes
 
 # check_loadtest: also sets seconds, and objectives (a list).
 check_loadtest() {
-    need MODE GENERATORS RATE DURATION OBJECTIVES
+    need MODE GENERATORS RATE DURATION OBJECTIVES LOADGEN
     [[ $MODE == run || $MODE == capacity ]] || fail "The mode is \"$MODE\": give run or capacity."
     [[ $GENERATORS =~ ^([1-9]|1[0-9]|20)$ ]] || fail "Generators are \"$GENERATORS\": give 1 to 20."
     [[ $MODE == run ]] || ((GENERATORS == 1)) || fail "A search for the capacity has one generator, not $GENERATORS."
@@ -34,4 +35,12 @@ check_loadtest() {
     done <<<"${OBJECTIVES//;/$'\n'}"
     ((${#objectives[@]} >= 1 && ${#objectives[@]} <= 20)) ||
         fail "There are ${#objectives[@]} objectives: give 1 to 20, with ; between them, such as p(99)<250ms; error_rate<1%."
+
+    # loadgen says 2 of a wrong one, before it looks for results, and 1 as there are none.
+    local thresholds=() status=0
+    for objective in "${objectives[@]}"; do
+        thresholds+=("--threshold=$objective")
+    done
+    "$LOADGEN" merge /nowhere "${thresholds[@]}" >/dev/null 2>"${RUNNER_TEMP:-/tmp}/objectives" || status=$?
+    ((status != 2)) || fail "An objective is not one that loadgen knows: $(head -n 1 "${RUNNER_TEMP:-/tmp}/objectives")"
 }

@@ -5,6 +5,7 @@
 setup() {
     load doubles
     job loadtest
+    loadgen 0
     double aws
     export INSTANCE='{
         "cluster_name": "marketboro-dev", "service_url": "https://www.example.com", "results_bucket": "results-1",
@@ -28,6 +29,36 @@ summary_has() {
     grep -qF -- "$1" "$GITHUB_STEP_SUMMARY" && return
     printf 'expected: %s\ngot: %s\n' "$1" "$(<"$GITHUB_STEP_SUMMARY")"
     return 1
+}
+
+# loadgen MERGED [COMPARED [CHECKED]]: a double of loadgen that ends so, and whose summary says the like.
+loadgen() {
+    export LOADGEN=$PWD/loadgen-double
+    cat >summary-laid.json <<'JSON'
+{"requests": 1000, "rate": 899.6, "failed": 3, "due": 1000, "dropped": 0, "generator": {"saturated": false},
+ "latency_ms": {"p50": 1.234, "p95": 9.5, "p99": 20, "max": 99}, "steps": {"create": {"requests": 1000, "rate": 899.6, "failed": 3,
+ "latency_ms": {"p50": 1.234, "p95": 9.5, "p99": 20, "max": 99}}, "read": {"requests": 1, "rate": 1, "failed": 0,
+ "latency_ms": {"p50": 1, "p95": 1, "p99": 1, "max": 1}}},
+ "thresholds": [{"expression": "p(99)<250ms", "value": 20, "passed": true}, {"expression": "error_rate<1%", "value": 0.3, "passed": PASSED}]}
+JSON
+    sed -i "s/PASSED/$([[ $1 == 0 ]] && echo true || echo false)/" summary-laid.json
+    cat >loadgen-double <<SCRIPT
+#!/usr/bin/env bash
+printf '%s ' "\$@" >>"$PWD/loadgen-calls"
+echo >>"$PWD/loadgen-calls"
+case \$1 in
+    merge)
+        [[ \$2 != /nowhere ]] || exit ${3-1}
+        for argument; do [[ \$argument != *summary.json ]] || cp "$PWD/summary-laid.json" "\$argument"; done
+        exit $1
+        ;;
+    compare)
+        echo 'p99: 20 ms, was 10 ms: worse'
+        exit ${2-0}
+        ;;
+esac
+SCRIPT
+    chmod +x loadgen-double
 }
 
 # ---- what people may type ---------------------------------------------------------------------------------------------
@@ -281,35 +312,6 @@ known() {
 
 # ---- judge -----------------------------------------------------------------------------------------------------------
 
-# loadgen MERGED COMPARED: a double of loadgen that ends so, and whose summary says the like.
-loadgen() {
-    export LOADGEN=$PWD/loadgen-double
-    cat >summary-laid.json <<'JSON'
-{"requests": 1000, "rate": 899.6, "failed": 3, "due": 1000, "dropped": 0, "generator": {"saturated": false},
- "latency_ms": {"p50": 1.234, "p95": 9.5, "p99": 20, "max": 99}, "steps": {"create": {"requests": 1000, "rate": 899.6, "failed": 3,
- "latency_ms": {"p50": 1.234, "p95": 9.5, "p99": 20, "max": 99}}, "read": {"requests": 1, "rate": 1, "failed": 0,
- "latency_ms": {"p50": 1, "p95": 1, "p99": 1, "max": 1}}},
- "thresholds": [{"expression": "p(99)<250ms", "value": 20, "passed": true}, {"expression": "error_rate<1%", "value": 0.3, "passed": PASSED}]}
-JSON
-    sed -i "s/PASSED/$([[ $1 == 0 ]] && echo true || echo false)/" summary-laid.json
-    cat >loadgen-double <<SCRIPT
-#!/usr/bin/env bash
-printf '%s ' "\$@" >>"$PWD/loadgen-calls"
-echo >>"$PWD/loadgen-calls"
-case \$1 in
-    merge)
-        for argument; do [[ \$argument != *summary.json ]] || cp "$PWD/summary-laid.json" "\$argument"; done
-        exit $1
-        ;;
-    compare)
-        echo 'p99: 20 ms, was 10 ms: worse'
-        exit ${2-0}
-        ;;
-esac
-SCRIPT
-    chmod +x loadgen-double
-}
-
 first_of_its_load() {
     answer aws s3 sync
     answer --when 'cp s3://results-1/last/' --status 1 --error 'fatal error: An error occurred (404) when calling the HeadObject operation: Not Found' \
@@ -374,11 +376,14 @@ first_of_its_load() {
     [[ $(call_count aws s3 cp) == 1 ]]
 }
 
-@test "an objective that loadgen does not know is said so" {
+@test "an objective that loadgen does not know is said so, if possible before anything is started" {
+    loadgen 0 0 2
+    run -1 "$SCRIPTS/loadtest-start"
+    has 'An objective is not one that loadgen knows'
     loadgen 2
     answer aws s3 sync
     run -1 "$SCRIPTS/loadtest-judge"
-    has 'An objective is not one that loadgen knows'
+    has 'An objective is about something that this run does not have'
 }
 
 @test "other loads are compared with other runs" {
