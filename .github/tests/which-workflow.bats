@@ -53,6 +53,25 @@ test-servers/src/lib.rs -> ci.yml
 .github/workflows/release.yml -> ci.yml
 .github/scripts/deploy-service -> ci.yml
 .github/tests/deploy.bats -> ci.yml
+ami/monitor.pkr.hcl -> ami.yml ci.yml
+ami/host/systemd/marketboro-stack.service -> ami.yml ci.yml
+ami/README.md -> ci.yml
+monitor/src/main.rs -> ami.yml ci.yml
+monitor/compose.yaml -> ami.yml ci.yml
+monitor/tests/backup/main.rs -> ci.yml
+grafana-provisioning/dashboards/service.json -> ami.yml ci.yml
+.github/workflows/ami.yml -> ami.yml ci.yml
+.github/scripts/ami-build -> ami.yml ci.yml
+.github/scripts/monitor-doctor -> ami.yml ci.yml
+terraform/dev/vpc/main.tf -> ci.yml terraform.yml
+terraform/modules/network/main.tf -> ci.yml terraform.yml
+terraform/policies/back.json -> ci.yml terraform.yml
+terraform/modules/monitor-host/README.md -> ci.yml
+.github/workflows/terraform.yml -> ci.yml terraform.yml
+.github/workflows/terraform-root.yml -> ci.yml terraform.yml
+.github/scripts/terraform-apply -> ci.yml terraform.yml
+.github/workflows/loadtest.yml -> ci.yml
+.github/scripts/loadtest-start -> ci.yml
 TABLE
 }
 
@@ -66,6 +85,10 @@ README.md -> ci.yml
 .github/workflows/service-deploy.yml -> ci.yml
 .github/workflows/release.yml -> ci.yml
 .github/scripts/deploy-service -> ci.yml
+terraform/dev/vpc/main.tf -> ci.yml terraform.yml
+.github/scripts/terraform-plan -> ci.yml terraform.yml
+ami/monitor.pkr.hcl -> ci.yml
+monitor/src/main.rs -> ci.yml
 TABLE
 }
 
