@@ -22,7 +22,7 @@ a_commit() {
 }
 
 # workflow FILE EVENT OPTION...: runs it; options are act's, such as --var NAME=VALUE. INPUTS are those of a run by hand, as
-# JSON.
+# JSON, and PULL_REQUEST is the one of the event.
 workflow() {
     local file=$1 event=$2 uses folder doubles=() settings=()
     shift 2
@@ -35,8 +35,8 @@ workflow() {
     for name in DOUBLES BATS_RUN_TMPDIR REAL_PATH REAL_HOME ROLE_OF_JOB POLL_SECONDS RETRY_SECONDS CHECKOUT_SOURCE XDG_CACHE_HOME; do
         [[ -z ${!name-} ]] || settings+=(--env "$name=${!name}")
     done
-    jq -n --argjson inputs "${INPUTS:-null}" '{ref: "refs/heads/main", inputs: $inputs,
-        repository: {private: false, default_branch: "main"}}' >event.json
+    jq -n --argjson inputs "${INPUTS:-null}" --argjson pull_request "${PULL_REQUEST:-null}" '{ref: "refs/heads/main", $inputs,
+        $pull_request, repository: {private: false, default_branch: "main"}}' >event.json
     mkdir -p "$HOME/.config/act"
     : >"$HOME/.config/act/actrc"
     # Its own caches are below HOME, which is the test's; the program itself is where everybody's is.
