@@ -83,6 +83,21 @@ manifest() { # IMAGE...: what Packer leaves, the last one being of this run
     has 'ami/manifest.json names no image'
 }
 
+@test "machines of builds that were ended by force are ended, others are left" {
+    answer aws ec2 describe-instances <<<"{\"Reservations\": [{\"Instances\": [
+        {\"InstanceId\": \"i-old\", \"LaunchTime\": \"2020-01-31T00:00:00+00:00\"},
+        {\"InstanceId\": \"i-now\", \"LaunchTime\": \"$(date -u -d '-100 minutes' +%Y-%m-%dT%H:%M:%S)+00:00\"}]}]}"
+    answer aws ec2 terminate-instances <<<'{}'
+    run -0 "$SCRIPTS/ami-leftovers"
+    [[ $(calls aws ec2 terminate-instances) == *"'--instance-ids' 'i-old' '--output'"* ]]
+    answer aws ec2 describe-instances <<<'{"Reservations": []}'
+    run -0 "$SCRIPTS/ami-leftovers"
+    answer aws ec2 describe-instances <<<'{"Reservations": [{"Instances": [{"InstanceId": "i-old", "LaunchTime": "2020-01-31T00:00:00+00:00"}]}]}'
+    answer --status 254 --error 'An error occurred (UnauthorizedOperation)' aws ec2 terminate-instances
+    run -1 "$SCRIPTS/ami-leftovers"
+    has 'Terminate them in EC2'
+}
+
 # ---- prune -----------------------------------------------------------------------------------------------------------
 
 images() { # NUMBER...: their age in days
