@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Loaded by tests beside it, after doubles: workflows run by act on this machine, without a container, with doubles of the
-# actions that they use.
+# Loaded by tests beside it, after doubles: workflows run by act on this machine, without a container, with doubles of
+# the actions that they use.
 
 # a_repository: a commit on main with what workflows and scripts need; $COMMIT is set to it.
 a_repository() {
@@ -21,8 +21,8 @@ a_commit() {
     COMMIT=$(git -C "$CHECKOUT_SOURCE" rev-parse HEAD)
 }
 
-# workflow FILE EVENT OPTION...: runs it; options are act's, such as --var NAME=VALUE. INPUTS are those of a run by hand, as
-# JSON.
+# workflow FILE EVENT OPTION...: runs it; options are act's, such as --var NAME=VALUE. INPUTS are those of a run by
+# hand, as JSON.
 workflow() {
     local file=$1 event=$2 uses folder doubles=() settings=()
     shift 2
