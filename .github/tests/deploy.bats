@@ -97,7 +97,8 @@ reasons() {
     until_update
     answer aws ecs describe-services < <(a_service 9)
     answer --always --when RUNNING aws ecs list-tasks < <(task_arns 2)
-    answer aws ecs describe-tasks < <(tasks_of 9 7)
+    # As many as should run, and one of the revision that ECS goes back to.
+    answer aws ecs describe-tasks < <(tasks_of 9 9 7)
     answer aws ecs describe-services < <(a_service 7)
     for _ in 1 2 3 4 5; do
         answer aws ecs describe-tasks < <(tasks_of 7 7)
