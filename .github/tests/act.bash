@@ -32,7 +32,7 @@ workflow() {
         doubles+=(--local-repository "$uses=$folder")
     done < <(grep -rhoE 'uses: [^. ]+@[0-9a-f]+' "$CHECKOUT_SOURCE/.github/workflows" | sed 's/uses: //' | sort -u)
     local name
-    for name in DOUBLES BATS_RUN_TMPDIR REAL_PATH REAL_HOME ROLE_OF_JOB POLL_SECONDS RETRY_SECONDS CHECKOUT_SOURCE XDG_CACHE_HOME; do
+    for name in DOUBLES BATS_RUN_TMPDIR WELL_FORMED REAL_PATH REAL_HOME ROLE_OF_JOB POLL_SECONDS RETRY_SECONDS CHECKOUT_SOURCE XDG_CACHE_HOME; do
         [[ -z ${!name-} ]] || settings+=(--env "$name=${!name}")
     done
     jq -n --argjson inputs "${INPUTS:-null}" '{ref: "refs/heads/main", inputs: $inputs,
