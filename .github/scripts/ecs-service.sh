@@ -82,7 +82,8 @@ check_running_tasks() {
 }
 
 # explain_failure ARN: into the summary, why tasks of this definition do not stay up: the service's events, why tasks
-# stopped, what they said last. What cannot be had is left out.
+# stopped, what they said last. What cannot be had is left out. Not into the job's log, where a line of the service's
+# that begins like a command to the runner would be one.
 explain_failure() {
     local wanted=$1 state list tasks stopped task group stream definition
     {
@@ -112,5 +113,5 @@ explain_failure() {
         printf 'The last lines of %s:\n\n````\n' "$task"
         jq -r '.events[].message[:500] | gsub("`{3,}"; "```")' <<<"$list"
         printf '````\n\n'
-    } | tee -a "${GITHUB_STEP_SUMMARY:-/dev/null}"
+    } | summary
 }
