@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Sourced by the scripts beside it, after aws.sh: what the ECS service SERVICE of CLUSTER runs, and waiting for a deployment.
+# Sourced by the scripts beside it, after aws.sh: what the ECS service SERVICE of CLUSTER runs, and waiting for a
+# deployment.
 
 # service_state: the service as ECS describes it.
 service_state() {
@@ -21,15 +22,16 @@ short_definition() {
     printf '%s' "${1##*/}"
 }
 
-# commit_of DEFINITION: the commit that render-task-definition put into it; nothing where there is none. DEFINITION is an
-# answer of describe-task-definition.
+# commit_of DEFINITION: the commit that render-task-definition put into it; nothing where there is none. DEFINITION is
+# an answer of describe-task-definition.
 commit_of() {
     jq -r '[.taskDefinition.containerDefinitions[].environment[]? | select(.name == "OTEL_RESOURCE_ATTRIBUTES") | .value
         | split(",")[] | select(startswith("vcs.ref.head.revision=")) | split("=")[1]] | first // ""' <<<"$1"
 }
 
-# await_deployment ARN: waits, POLLS times POLL_SECONDS, until ARN is all that the service runs. Status 0 then; 2 when ECS went
-# back to another; 3 when ECS gave up; 4 when time is up; 5 when somebody else deployed meanwhile. Status 1: ECS cannot be asked.
+# await_deployment ARN: waits, POLLS times POLL_SECONDS, until ARN is all that the service runs. Status 0 then; 2 when
+# ECS went back to another; 3 when ECS gave up; 4 when time is up; 5 when somebody else deployed meanwhile. Status 1:
+# ECS cannot be asked.
 await_deployment() {
     local wanted=$1 poll state primary rollout line last='' silent=0
     for ((poll = 0; poll < ${POLLS:-90}; poll++)); do
@@ -58,8 +60,8 @@ await_deployment() {
     return 4
 }
 
-# check_running_tasks ARN: whether every task of the service is of this definition, and as many run as should. A rollback looks
-# as stable as what it rolled back.
+# check_running_tasks ARN: whether every task of the service is of this definition, and as many run as should. A
+# rollback looks as stable as what it rolled back.
 check_running_tasks() {
     local wanted=$1 poll list tasks state desired others running
     for ((poll = 0; poll < 6; poll++)); do
@@ -79,8 +81,9 @@ check_running_tasks() {
     return 1
 }
 
-# explain_failure ARN: into the summary, why tasks of this definition do not stay up: the service's events, why tasks stopped,
-# what they said last. What cannot be had is left out.
+# explain_failure ARN: into the summary, why tasks of this definition do not stay up: the service's events, why tasks
+# stopped, what they said last. What cannot be had is left out. Not into the job's log, where a line of the service's
+# that begins like a command to the runner would be one.
 explain_failure() {
     local wanted=$1 state list tasks stopped task group stream definition
     {
@@ -110,5 +113,5 @@ explain_failure() {
         printf 'The last lines of %s:\n\n````\n' "$task"
         jq -r '.events[].message[:500] | gsub("`{3,}"; "```")' <<<"$list"
         printf '````\n\n'
-    } | tee -a "${GITHUB_STEP_SUMMARY:-/dev/null}"
+    } | summary
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Loaded by tests beside it, after doubles: workflows run by act on this machine, without a container, with doubles of the
-# actions that they use.
+# Loaded by tests beside it, after doubles: workflows run by act on this machine, without a container, with doubles of
+# the actions that they use.
 
 # a_repository: a commit on main with what workflows and scripts need; $COMMIT is set to it.
 a_repository() {
@@ -21,8 +21,8 @@ a_commit() {
     COMMIT=$(git -C "$CHECKOUT_SOURCE" rev-parse HEAD)
 }
 
-# workflow FILE EVENT OPTION...: runs it; options are act's, such as --var NAME=VALUE. INPUTS are those of a run by hand, as
-# JSON, and PULL_REQUEST is the one of the event.
+# workflow FILE EVENT OPTION...: runs it; options are act's, such as --var NAME=VALUE. INPUTS are those of a run by
+# hand, as JSON, and PULL_REQUEST is the one of the event.
 workflow() {
     local file=$1 event=$2 uses folder doubles=() settings=()
     shift 2
@@ -32,7 +32,7 @@ workflow() {
         doubles+=(--local-repository "$uses=$folder")
     done < <(grep -rhoE 'uses: [^. ]+@[0-9a-f]+' "$CHECKOUT_SOURCE/.github/workflows" | sed 's/uses: //' | sort -u)
     local name
-    for name in DOUBLES BATS_RUN_TMPDIR REAL_PATH REAL_HOME ROLE_OF_JOB POLL_SECONDS RETRY_SECONDS CHECKOUT_SOURCE XDG_CACHE_HOME; do
+    for name in DOUBLES BATS_RUN_TMPDIR WELL_FORMED REAL_PATH REAL_HOME ROLE_OF_JOB POLL_SECONDS RETRY_SECONDS CHECKOUT_SOURCE XDG_CACHE_HOME; do
         [[ -z ${!name-} ]] || settings+=(--env "$name=${!name}")
     done
     jq -n --argjson inputs "${INPUTS:-null}" --argjson pull_request "${PULL_REQUEST:-null}" '{ref: "refs/heads/main", $inputs,

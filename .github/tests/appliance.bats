@@ -6,6 +6,7 @@ setup() {
     load doubles
     job
     double make docker
+    answer --always make images
     # In a folder of its own, since it runs what was built there.
     mkdir -p checkout/.github checkout/target/release
     cp -r "$SCRIPTS" checkout/.github/scripts
@@ -40,6 +41,16 @@ teardown() {
     run -1 "$script"
     has 'finds something wrong after 3 runs'
     has 'otel-collector unhealthy'
+}
+
+@test "images that cannot be got" {
+    rm -r "$DOUBLES"/answers/*
+    answer --always --status 2 make images
+    answer --always make down
+    answer --always monitor status
+    answer --always monitor logs
+    run -2 "$script"
+    [[ $(call_count make up) == 0 ]]
 }
 
 @test "a doctor that cannot run, a load that fails, servers that do not come up" {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2030,SC2031 # every test is a process of its own
-# The whole of service-deploy.yml, run by act: what is handed from step to step and from job to job, and which steps run when.
-# What the scripts do for themselves is in deploy.bats.
+# The whole of service-deploy.yml, run by act: what is handed from step to step and from job to job, and which steps run
+# when. What the scripts do for themselves is in deploy.bats.
 
 setup() {
     load doubles

@@ -13,8 +13,8 @@
 bats_require_minimum_version 1.5.0
 repository=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 
-# job [ROLE]: an empty folder as the runner's, no settings but its own; with ROLE, one of terraform's github_roles, calls
-# of aws that the role does not allow fail.
+# job [ROLE]: an empty folder as the runner's, no settings but its own; with ROLE, one of terraform's github_roles,
+# calls of aws that the role does not allow fail.
 job() {
     local name
     while IFS='=' read -r name _; do

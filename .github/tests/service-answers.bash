@@ -31,8 +31,8 @@ a_definition() {
     }'
 }
 
-# a_service PRIMARY [STATE] [OTHER...]: an answer of describe-services: the revision that is primary, its rollout state, and
-# revisions that still run beside it.
+# a_service PRIMARY [STATE] [OTHER...]: an answer of describe-services: the revision that is primary, its rollout state,
+# and revisions that still run beside it.
 a_service() {
     local primary=$1 rollout=${2:-COMPLETED}
     shift $(($# < 2 ? $# : 2))
