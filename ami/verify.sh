@@ -81,9 +81,10 @@ ssm_agent_is_new_enough() {
 }
 
 held() {
-    local package status=0
+    local package holds status=0
+    holds=$(apt-mark showhold)
     for package in docker.io docker-cli docker-compose containerd runc amazon-ssm-agent; do
-        apt-mark showhold | grep -qx "$package" || { echo "$package is not held" && status=1; }
+        grep -qx "$package" <<<"$holds" || { echo "$package is not held" && status=1; }
     done
     return "$status"
 }
@@ -163,7 +164,7 @@ set_user_id() { # what Debian's base has, and nothing else
 
 secrets() { # of the kinds that this host and its build deal with
     grep --recursive --files-with-matches --binary-files=without-match --extended-regexp \
-        '(AKIA|ASIA)[0-9A-Z]{16}|-----BEGIN ([A-Z]+ )?PRIVATE KEY-----|AGE-SECRET-KEY-1' \
+        '(AKIA|ASIA)[0-9A-Z]{16}|-----BEGIN ([A-Z]+ )?PRIVATE KE[Y]-----|AGE-SECRET-KE[Y]-1' \
         /etc /root /home /opt /usr/local /var/tmp /tmp 2>/dev/null |
         grep -vxE '/etc/ssl/private/ssl-cert-snakeoil.key|/etc/ssh/ssh_host_[a-z0-9]+_key'
     return 0
@@ -221,7 +222,7 @@ expect 'monitor doctor --offline is content' doctor_is_content
 left_of_the_machine() {
     local path
     for path in /etc/marketboro /run/marketboro /root/.ssh /root/.aws /root/.bash_history /var/lib/cloud/instance \
-        /var/lib/systemd/random-seed /var/lib/docker/engine-id; do
+        /var/lib/systemd/random-seed; do
         [[ -e $path ]] && echo "$path"
     done
     [[ -s /etc/machine-id ]] && echo /etc/machine-id

@@ -16,6 +16,6 @@ chmod 0700 /root
 
 for package in telnet ftp rsh-client netcat-traditional tcpdump rpcbind exim4-base popularity-contest; do
     if dpkg-query --show --showformat '${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii'; then
-        DEBIAN_FRONTEND=noninteractive apt-get --quiet --quiet --yes purge "$package"
+        DEBIAN_FRONTEND=noninteractive apt-get --quiet --quiet --yes --option Dpkg::Use-Pty=0 purge "$package"
     fi
 done

@@ -17,7 +17,6 @@ docker container prune --force >/dev/null
 docker volume prune --all --force >/dev/null
 docker builder prune --all --force >/dev/null 2>&1 || true
 systemctl stop docker.service docker.socket containerd.service 2>/dev/null || true
-rm -f /var/lib/docker/engine-id /etc/docker/key.json
 
 # People and their keys. Those that build the image are gone with it.
 while IFS=: read -r user _ uid _ _ home _; do
