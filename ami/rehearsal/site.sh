@@ -48,4 +48,5 @@ make_vpc() {
     ip -n "$vpc_namespace" address add "$vpc_router/16" dev vpc
     ip -n "$vpc_namespace" address add "$aws_address/16" dev vpc
     ip -n "$vpc_namespace" address add 169.254.169.254/32 dev vpc
+    ip -n "$vpc_namespace" address add 169.254.169.123/32 dev vpc
 }

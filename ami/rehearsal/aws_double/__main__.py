@@ -12,7 +12,7 @@ from threading import Thread
 
 from werkzeug.serving import make_server
 
-from . import ebs, instance_metadata, outage, vpc
+from . import ebs, instance_metadata, outage, time_service, vpc
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
         arguments.address, arguments.port, application, threaded=True, request_handler=MotoRequestHandler
     )
     metadata = instance_metadata.server(ec2, arguments.region)
-    for server in (api, metadata):
+    for server in (api, metadata, time_service.server()):
         Thread(target=server.serve_forever, daemon=True).start()
     Thread(target=volumes.follow, daemon=True).start()
     dnsmasq = vpc.dhcp_and_dns(arguments.address, arguments.router, arguments.home)

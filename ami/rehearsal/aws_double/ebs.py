@@ -22,6 +22,8 @@ class Volumes:
         self.home = home
         self.machine = machine
         self.lock = RLock()
+        # What is tried each second is told once.
+        self.last_complaint = ""
         self.files = home / "volumes"
         self.files.mkdir(exist_ok=True)
         self.refuse_as_ec2_does()
@@ -149,8 +151,10 @@ class Volumes:
 
     def run(self, command: str, *arguments: str) -> bool:
         done = subprocess.run([self.machine, command, *arguments], capture_output=True, text=True, check=False)
-        if done.returncode:
-            print(f"machine {command} {' '.join(arguments)}: {done.stderr.strip()}", file=sys.stderr, flush=True)
+        complaint = f"machine {command} {' '.join(arguments)}: {done.stderr.strip()}"
+        if done.returncode and complaint != self.last_complaint:
+            self.last_complaint = complaint
+            print(complaint, file=sys.stderr, flush=True)
         return done.returncode == 0
 
 

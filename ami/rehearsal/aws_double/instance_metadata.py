@@ -46,7 +46,7 @@ def server(ec2, region: str) -> ThreadingHTTPServer:
             if source != self.client_address[0] or time.monotonic() > end:
                 return self.answer(401)
             instance = next(
-                (i for i in ec2.all_instances() if i.private_ip == source and i._state.name != "terminated"), None
+                (i for i in ec2.all_instances() if i._state.name != "terminated" and i.private_ip == source), None
             )
             found = None if instance is None else lookup(tree(instance, region), self.path)
             return self.answer(404) if found is None else self.answer(200, found)
