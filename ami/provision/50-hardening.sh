@@ -3,9 +3,9 @@
 set -euo pipefail
 
 # Masked, not stopped: the machine that the image is built on is reached by it until the end.
-systemctl mask ssh.service ssh.socket
+systemctl mask ssh.service ssh.socket sshd-unix-local.socket
 # No console asks for a login: no account has a password.
-systemctl mask serial-getty@.service getty@.service
+systemctl mask console-getty.service getty@.service serial-getty@.service
 
 # No password opens anything.
 while IFS=: read -r user _; do
