@@ -29,6 +29,11 @@ need() {
     done
 }
 
+# as_text: what others wrote, from standard input, for the log: no line of it is a command to the runner.
+as_text() {
+    sed -u -E 's/^([[:space:]]*)::/\1: :/; s/##\[/## [/g'
+}
+
 # summary: appends Markdown from standard input to what the job shows when it is done.
 summary() {
     cat >>"${GITHUB_STEP_SUMMARY:-/dev/stdout}"

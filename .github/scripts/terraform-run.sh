@@ -26,13 +26,13 @@ terraform_init() {
 # terraform_text: text as it may be shown; what was shown stays in $terraform_said for terraform_advice.
 terraform_text() {
     jq -rR --unbuffered -L "$terraform_jq" --argjson hidden "$(hidden_values)" 'include "terraform-text"; hide($hidden)' |
-        tee -a "$terraform_said"
+        as_text | tee -a "$terraform_said"
 }
 
 # terraform_messages: the same for what -json writes.
 terraform_messages() {
     jq -rR --unbuffered -L "$terraform_jq" --argjson hidden "$(hidden_values)" -f "$terraform_jq/terraform-messages.jq" |
-        tee -a "$terraform_said"
+        as_text | tee -a "$terraform_said"
 }
 
 terraform_said=${RUNNER_TEMP:-/tmp}/terraform-said.$$

@@ -269,10 +269,10 @@ invocation() { # STATUS CODE OUTPUT
     answer --always aws ssm send-command <<<'{"Command": {"CommandId": "11111111-2222-3333-4444-555555555555"}}'
     answer --status 254 --error 'An error occurred (InvocationDoesNotExist)' aws ssm get-command-invocation
     invocation InProgress -1 ''
-    invocation Failed 3 'jaeger: starting'
+    invocation Failed 3 '::add-mask::jaeger: starting'
     invocation Success 0 'all is well'
     run -0 "$SCRIPTS/monitor-doctor"
-    [[ $(call_count aws ssm send-command) == 2 ]]
+    [[ $(call_count aws ssm send-command) == 2 && $output != *$'\n::add-mask'* ]]
     [[ $(calls aws ssm send-command) == *"'--instance-ids' 'i-2'"*'/usr/local/bin/monitor doctor'* ]]
     grep -q 'finds nothing wrong with `i-2`' "$GITHUB_STEP_SUMMARY"
 }

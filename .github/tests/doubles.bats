@@ -97,6 +97,13 @@ setup() {
     has 'MISSING is not set'
 }
 
+@test "what others wrote is no command to the runner" {
+    # shellcheck source=../scripts/report.sh
+    source "$SCRIPTS/report.sh"
+    run -0 as_text <<<$'::add-path::/tmp\n \t::error::no\na::b\n ##[command]x'
+    [[ $output == $': :add-path::/tmp\n \t: :error::no\na::b\n ## [command]x' ]]
+}
+
 @test "retry tries until it works, and no longer" {
     double flaky
     answer --status 7 flaky

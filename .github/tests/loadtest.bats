@@ -247,12 +247,12 @@ known() {
     ENDS_AT=$(date +%s)
     known
     described RUNNING '{"lastStatus": "STOPPED", "desiredStatus": "STOPPED", "stoppedReason": "Essential container in task exited", "containers": [{"exitCode": 137, "reason": "OutOfMemoryError"}]}'
-    answer aws logs get-log-events <<<'{"events": [{"message": "loadgen: memory is short"}]}'
+    answer aws logs get-log-events <<<'{"events": [{"message": "::error::loadgen: memory is short"}]}'
     answer aws ecs stop-task <<<'{}'
     described STOPPED '{"containers": [{"exitCode": 137}], "stoppedReason": "Essential container in task exited"}'
     run -0 "$SCRIPTS/loadtest-wait"
     has 'Generator a ended with status 137: Essential container in task exited, OutOfMemoryError.'
-    has 'loadgen: memory is short'
+    has $'\n: :error::loadgen: memory is short'
     [[ $(out complete) == false && $(call_count aws ecs stop-task) == 1 ]]
     [[ $(calls aws ecs stop-task) == *"marketboro-dev/b'"* ]]
     [[ $(calls aws logs get-log-events) == *"'/marketboro/dev/loadgen' '--log-stream-name' 'loadgen/loadgen/a'"* ]]

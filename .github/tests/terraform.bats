@@ -111,10 +111,11 @@ summary_has() {
     resource vpc first '"one"' 'lifecycle {
     postcondition {
       condition     = self.input == "two"
-      error_message = "api error UnauthorizedOperation: You are not authorized to perform this operation."
+      error_message = "::error::no\napi error UnauthorizedOperation: You are not authorized to perform this operation."
     }
   }'
     run -1 "$SCRIPTS/terraform-plan"
+    has ': :error::no'
     has 'api error UnauthorizedOperation'
     has '::error::vpc could not be planned'
     has 'terraform/modules/github-permissions'

@@ -56,6 +56,7 @@ test-servers/src/lib.rs -> ci.yml
 ami/monitor.pkr.hcl -> ami.yml ci.yml
 ami/host/systemd/marketboro-stack.service -> ami.yml ci.yml
 ami/README.md -> ci.yml
+ami/rehearsal/machine -> ci.yml
 monitor/src/main.rs -> ami.yml ci.yml
 monitor/compose.yaml -> ami.yml ci.yml
 monitor/tests/backup/main.rs -> ci.yml
