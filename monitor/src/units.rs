@@ -100,11 +100,11 @@ pub async fn all() -> Result<Vec<Unit>, UnitsError> {
     Ok(units)
 }
 
-/// Has the unit of the stack started once more where it failed, now that the servers are up: it finds them as they should
-/// be, and is one that stops them when the machine goes down.
-pub async fn start_anew_if_failed(units: &[Unit]) {
-    let has_failed = |unit: &Unit| unit.name == STACK && unit.condition == Condition::Failed;
-    if !units.iter().any(has_failed) {
+/// Has the unit of the stack started where it was given up, now that the servers are up: it finds them as they should be,
+/// and stops them in good order when the machine goes down.
+pub async fn start_stack(units: &[Unit]) {
+    let is_given_up = |unit: &Unit| matches!(unit.condition, Condition::Failed | Condition::Inactive);
+    if !units.iter().any(|unit| unit.name == STACK && is_given_up(unit)) {
         return;
     }
     for arguments in [&["reset-failed", STACK][..], &["start", "--no-block", STACK]] {

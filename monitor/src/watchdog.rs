@@ -198,7 +198,7 @@ impl<'a> Watchdog<'a> {
         self.progress.line(&format!("{told} for {since}: trying monitor up"));
         let message = match self.up(interrupt).await {
             Ok(()) => {
-                units::start_anew_if_failed(&self.units).await;
+                units::start_stack(&self.units).await;
                 "it brought everything up".to_owned()
             }
             Err(RepairError::Up(UpError::Interrupted(interrupted))) => return Err(interrupted),

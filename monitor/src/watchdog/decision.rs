@@ -195,9 +195,9 @@ fn refusal(last: &LastRequest, uptime: Duration, asked_at: Option<i64>) -> Optio
         LastRequest::None => None,
         LastRequest::Ago(ago) if *ago >= BETWEEN_REQUESTS => None,
         LastRequest::Ago(ago) => Some(format!(
-            "one was asked for {} ago, and the next may be in {}",
+            "one was asked for {} ago, and the next may be in {} min",
             minutes(*ago),
-            minutes(BETWEEN_REQUESTS - *ago)
+            (BETWEEN_REQUESTS - *ago).as_secs().div_ceil(60)
         )),
         LastRequest::InFuture => {
             Some("the record of the last request is of the future: the clock is wrong, or was".to_owned())
@@ -210,9 +210,9 @@ fn refusal(last: &LastRequest, uptime: Duration, asked_at: Option<i64>) -> Optio
     }
 }
 
-/// Whole minutes, rounded up.
+/// Whole minutes that have passed.
 pub(super) fn minutes(duration: Duration) -> String {
-    format!("{} min", duration.as_secs().div_ceil(60))
+    format!("{} min", duration.as_secs() / 60)
 }
 
 /// Since boot; no machine runs for long enough for this to be cut.

@@ -95,6 +95,8 @@ fn a_machine_that_was_never_up_has_everything_that_an_image_must_have() {
         .env("MONITOR_DATA", folder.path().join("of/a/volume/to/come"))
         .env("AUTO_SCALING_GROUP", "monitor")
         .env("DATA_VOLUME_TAG_KEY", "Name")
+        // With the stub's image for Grafana's.
+        .env("MONITOR_COMPOSE_FILES", &ComposeProject::files()[1])
         .envs(Docker::shared().environment());
     let findings = Findings::of(&command.output().unwrap());
     findings.assert_failed(&[]);
