@@ -141,6 +141,20 @@ impl Docker {
         images::import(self)
     }
 
+    /// Writes the images of the monitor host into `folder`, each as `NAME.tar` with `/` and `:` of its name as `-`.
+    /// Grafana's stub has Grafana's name there.
+    ///
+    /// # Errors
+    /// Docker's, and those of the folder.
+    pub fn save_images(&self, folder: &Path) -> Result<(), ServerError> {
+        fs::create_dir_all(folder).map_err(system)?;
+        for name in images::import_for_host(self)? {
+            let archive = folder.join(name.replace(['/', ':'], "-") + ".tar");
+            self.run([OsStr::new("save"), OsStr::new("--output"), archive.as_os_str(), OsStr::new(&name)])?;
+        }
+        Ok(())
+    }
+
     /// What makes Docker's tools, `docker compose` among them, use this daemon.
     pub fn environment(&self) -> [(&'static str, OsString); 2] {
         [

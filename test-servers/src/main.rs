@@ -1,8 +1,9 @@
 //! `test-servers`: the servers of the tests, to try something on by hand; `test-servers docker`: a Docker daemon with
-//! images of them. They run until this program ends.
+//! images of them. They run until this program ends. `test-servers save-images DIR` writes the images as archives.
 
 use std::convert::Infallible;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
 
@@ -20,15 +21,21 @@ struct Arguments {
 enum Command {
     /// A Docker daemon with the images of monitor/compose.yaml, in place of the servers
     Docker,
+    /// Writes the images of the monitor host as archives of `docker save`; Grafana's stub stands in under Grafana's name
+    SaveImages {
+        /// Folder that they go to
+        folder: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        None => run_servers(),
-        Some(Command::Docker) => run_docker(),
+        None => run_servers().map(|never| match never {}),
+        Some(Command::Docker) => run_docker().map(|never| match never {}),
+        Some(Command::SaveImages { folder }) => Docker::start().and_then(|docker| docker.save_images(&folder)),
     };
     match outcome {
-        Ok(never) => match never {},
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE

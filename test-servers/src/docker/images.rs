@@ -67,6 +67,20 @@ pub(super) fn import(docker: &Docker) -> Result<(), ServerError> {
     Ok(())
 }
 
+/// Those that the monitor host runs; their names.
+pub(super) fn import_for_host(docker: &Docker) -> Result<Vec<String>, ServerError> {
+    let local = ["service", "loadgen"].map(name).into_iter().collect::<Result<Vec<_>, _>>()?;
+    let mut names = Vec::new();
+    for mut image in images()?.into_iter().filter(|image| !local.contains(&image.name)) {
+        if image.name == GRAFANA_STUB {
+            image.name = name("grafana")?;
+        }
+        import_one(docker, &image)?;
+        names.push(image.name);
+    }
+    Ok(names)
+}
+
 fn images() -> Result<Vec<Image>, ServerError> {
     let wget = Some(("/usr/bin/wget", WGET));
     let image = |name, program, path, script| Image {

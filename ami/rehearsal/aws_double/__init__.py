@@ -1,0 +1,1 @@
+"""The AWS that a rehearsed machine sees."""
