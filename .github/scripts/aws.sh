@@ -23,13 +23,17 @@ aws_call() {
 aws_refusal() {
     case $2 in
         *AccessDenied* | *UnauthorizedOperation* | *'is not authorized to perform'*)
-            annotation error "AWS does not let this job's role call \"$1\". An administrator applies root back from main (terraform/bootstrap ENVIRONMENT), or adds what is missing to terraform/modules/github-permissions. AWS says: $2"
+            annotation error "AWS does not let this job's role call \"$1\". An administrator applies root back from" \
+                "main (terraform/bootstrap ENVIRONMENT), or adds what is missing to" \
+                "terraform/modules/github-permissions. AWS says: $2"
             ;;
         *ExpiredToken* | *'Unable to locate credentials'* | *InvalidClientTokenId* | *'token included in the request is invalid'*)
-            annotation error "\"$1\" had no valid credentials: they last as long as the role's session. Run the job again. AWS says: $2"
+            annotation error "\"$1\" had no valid credentials: they last as long as the role's session. Run the job" \
+                "again. AWS says: $2"
             ;;
         *Throttl* | *'Rate exceeded'* | *'Could not connect'* | *'timed out'* | *ServiceUnavailable* | *InternalError* | *ServerException*)
-            annotation error "AWS did not answer \"$1\", also when asked again. Run the job again in some minutes. AWS says: $2"
+            annotation error "AWS did not answer \"$1\", also when asked again. Run the job again in some minutes." \
+                "AWS says: $2"
             ;;
         *)
             annotation error "AWS refused \"$1\": $2"

@@ -7,7 +7,8 @@ service_state() {
     local answer
     answer=$(aws_call ecs describe-services --cluster "$CLUSTER" --services "$SERVICE") || return
     jq -e '.services[0] | select(.status == "ACTIVE")' <<<"$answer" || {
-        annotation error "There is no service $SERVICE in the cluster $CLUSTER: apply root instance first (docs/deploy.md)."
+        annotation error "There is no service $SERVICE in the cluster $CLUSTER: apply root instance first" \
+            "(docs/deploy.md)."
         return 1
     }
 }
@@ -77,7 +78,8 @@ check_running_tasks() {
         running=$(jq --arg wanted "$wanted" '[.tasks[] | select(.taskDefinitionArn == $wanted and .lastStatus == "RUNNING")] | length' <<<"$list")
         ((others == 0 && running > 0 && running >= (desired < 100 ? desired : 100))) && return 0
     done
-    annotation error "ECS calls the deployment complete, but not all that runs is $(short_definition "$wanted") (${running:-0} of ${desired:-?} tasks are, ${others:-?} are of another revision)."
+    annotation error "ECS calls the deployment complete, but not all that runs is $(short_definition "$wanted")" \
+        "(${running:-0} of ${desired:-?} tasks are, ${others:-?} are of another revision)."
     return 1
 }
 
