@@ -1,5 +1,5 @@
-# From what `loadgen capacity --summary-json` writes to a page of HTML, offline and without scripts. (--report of loadgen
-# draws more, but is written where the search runs: in a task that is gone when it is done.)
+# From what `loadgen capacity --summary-json` writes to a page of HTML, offline and without scripts. (--report of
+# loadgen draws more, but is written where the search runs: in a task that is gone when it is done.)
 def ms: (. * 100 | round / 100 | tostring) + " ms";
 def rate: if . == null then "none" else (. * 10 | round / 10 | tostring) + "/s" end;
 def row($tag): "<tr>" + (map("<\($tag)>\(tostring | @html)</\($tag)>") | join("")) + "</tr>";

@@ -1,5 +1,5 @@
-# From `terraform show -json PLAN` to what the plan changes, in a form that is the same for the same changes: what stays as
-# it is, and when and by whom it was planned, is left out.
+# From `terraform show -json PLAN` to what the plan changes, in a form that is the same for the same changes: what stays
+# as it is, and when and by whom it was planned, is left out.
 #
 #   {"resources": [{address, action, attributes, forced_by, values}], "outputs": {...}}
 

@@ -1,5 +1,5 @@
-# From the lines that `terraform plan|apply|validate -json` writes, one JSON each, to lines for a log. Values of attributes
-# are in none.
+# From the lines that `terraform plan|apply|validate -json` writes, one JSON each, to lines for a log. Values of
+# attributes are in none.
 include "terraform-text";
 
 (fromjson? // {type: "text", "@message": .})

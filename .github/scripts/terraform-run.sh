@@ -51,7 +51,7 @@ terraform_advice() {
             echo "A root before this one is not applied yet: docs/aws.md has the order."
             ;;
         *'query returned no results'*)
-            echo "Something that this root looks up is not there: for monitor-instance the image of the monitor host (workflow ami), for instance the public zone."
+            echo "Something that this root looks up is not there: for monitor-instance the image of the monitor host (the workflow of that name), for instance the public zone."
             ;;
         *'Saved plan is stale'*)
             echo "The state changed after the plan was made: run the workflow again."

@@ -1,5 +1,5 @@
-# From what terraform-changes.jq makes to Markdown for people. Values are left out: a pull request is read by more people
-# than may know them.
+# From what terraform-changes.jq makes to Markdown for people. Values are left out: a pull request is read by more
+# people than may know them.
 include "terraform-text";
 
 def verb: {create: "create", update: "change", replace: "**replace**", destroy: "**destroy**", read: "read", forget: "forget", import: "import", move: "move"}[.];
