@@ -88,6 +88,12 @@ applied() { # the roots that have a state
     [[ $(call_count gh api) == 0 && -z $(applied) ]]
 }
 
+@test "a pull request of Dependabot is checked alone" {
+    PULL_REQUEST='{"number": 7, "user": {"login": "dependabot[bot]"}, "head": {"repo": {"full_name": "nektos/act"}}}' \
+        run -0 workflow terraform.yml pull_request "${variables[@]}"
+    [[ $(call_count gh api) == 0 && -z $(applied) ]]
+}
+
 @test "a schedule compares, and applies nothing" {
     answer gh issue list </dev/null
     answer gh label create
