@@ -27,6 +27,16 @@ pub(crate) async fn brief_configuration() -> SdkConfig {
     configuration().await.into_builder().timeout_config(timeouts).build()
 }
 
+/// Whether the request got no answer, or one of a server that is out of order; without credentials it is not sent.
+pub(crate) fn is_away<E>(failure: &SdkError<E>) -> bool {
+    match failure {
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => true,
+        _ => failure
+            .raw_response()
+            .is_some_and(|answer| answer.status().is_server_error()),
+    }
+}
+
 /// Why a request failed, for people. Credentials appear in no error of the SDK.
 pub(crate) fn reason<E>(failure: &SdkError<E>) -> String
 where

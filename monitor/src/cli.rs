@@ -10,6 +10,7 @@ pub(crate) mod restore;
 pub(crate) mod secrets;
 pub(crate) mod status;
 pub(crate) mod up;
+pub(crate) mod watchdog;
 
 use std::io::Write as _;
 
@@ -39,7 +40,7 @@ pub(crate) enum Command {
     /// Stop the servers and remove their containers; all data stays
     Down(down::Arguments),
 
-    /// Show how each container is, and why it is not well; status 3 where one is not
+    /// Show how each systemd unit and container of the host is, and why it is not well; status 3 where one is not
     Status(status::Arguments),
 
     /// Show what the servers wrote
@@ -56,6 +57,9 @@ pub(crate) enum Command {
 
     /// Tell whether all of it works, check by check, and what to do where it does not
     Doctor(doctor::DoctorArgs),
+
+    /// Run the quick doctor and act on what lasts: first `monitor up`, then a request to AWS for another host
+    Watchdog(watchdog::Arguments),
 
     /// Check what Grafana is provisioned with
     #[command(subcommand)]

@@ -12,9 +12,11 @@ mod clock;
 mod collector_health;
 mod containers;
 mod context;
+mod cure;
 mod dashboards;
 mod data_sources;
 mod disk;
+mod docker;
 mod export;
 mod files;
 mod host_settings;
@@ -22,11 +24,13 @@ mod images;
 mod memory;
 mod otlp_ports;
 mod panel_queries;
+mod root_disk;
 mod round_trip;
 mod secret_files;
 mod series;
 mod servers;
 mod tokens;
+mod units;
 mod verdict;
 
 use std::sync::Arc;
@@ -37,6 +41,7 @@ use tokio::task::JoinSet;
 
 pub use catalogue::{CHECKS, Check, names};
 pub use context::{Context, Depth};
+pub use cure::{Cure, cure_of};
 pub use export::export;
 pub use verdict::{Fault, Outcome, Severity, Stop, Verdict};
 

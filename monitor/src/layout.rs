@@ -75,6 +75,11 @@ impl Layout {
         self.data.join("doctor.json")
     }
 
+    /// When another host was last asked for, by whichever host had this data.
+    pub fn replacement_record(&self) -> PathBuf {
+        self.data.join("replacement.json")
+    }
+
     /// State of the server of that service in `compose.yaml`; none for services without state.
     pub fn server(&self, service: &str) -> Option<PathBuf> {
         SERVER_DIRECTORIES

@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         Command::Backup(arguments) => on_runtime(json, cli::backup::run(*arguments, json)),
         Command::Restore(arguments) => on_runtime(json, cli::restore::run(arguments, json)),
         Command::Doctor(arguments) => on_runtime(json, cli::doctor::run(arguments, json)),
+        Command::Watchdog(arguments) => on_runtime(json, cli::watchdog::run(arguments, json)),
         Command::Dashboards(command) => command.run(json),
         #[cfg(feature = "demo")]
         Command::Demo(arguments) => demo::run(arguments),

@@ -6,6 +6,7 @@ mod aws;
 use std::str::FromStr;
 
 use crate::secrets::{Secret, Value};
+use crate::settings::Settings;
 
 /// Variable that names a source, in the environment or in `settings.env`.
 pub const MONITOR_SECRETS_FROM: &str = "MONITOR_SECRETS_FROM";
@@ -37,7 +38,17 @@ pub enum SourceError {
         /// Full names, with commas between them.
         names: String,
     },
-    /// AWS gave no answer, or refused.
+    /// AWS gave no answer, or there are no credentials to ask with.
+    #[error(
+        "{place} cannot be reached ({reason}); check the way to it, the role of this host and AWS_REGION, then run this again"
+    )]
+    Unreachable {
+        /// The source.
+        place: String,
+        /// What stands in the way.
+        reason: String,
+    },
+    /// AWS refused.
     #[error(
         "{place} cannot be read ({reason}); check AWS_REGION, and that the role of this host may read and decrypt it"
     )]
@@ -74,6 +85,14 @@ impl std::fmt::Display for SecretSource {
 }
 
 impl SecretSource {
+    /// What is set for a host, if it is.
+    ///
+    /// # Errors
+    /// It names no source.
+    pub fn of(settings: &Settings) -> Result<Option<Self>, UnknownSource> {
+        settings.get(MONITOR_SECRETS_FROM).map(str::parse).transpose()
+    }
+
     /// Name of a secret there.
     pub fn full_name(&self, secret: Secret) -> String {
         match self {
@@ -81,7 +100,7 @@ impl SecretSource {
         }
     }
 
-    /// Fetches all of `wanted`, or says which are missing.
+    /// Fetches all of `wanted`, or says which are missing; within some 20 s.
     ///
     /// # Errors
     /// See [`SourceError`].

@@ -162,7 +162,8 @@ pub async fn up(host: &Host, request: &Request, interrupt: &Interrupt, progress:
         return Err(UpError::RestorePending);
     }
     changes.extend(prepare_settings(host)?);
-    changes.extend(prepare_secrets(host, request.source.as_ref(), interrupt, progress).await?);
+    let (secrets, aws_is_away) = prepare_secrets(host, request.source.as_ref(), interrupt, progress).await?;
+    changes.extend(secrets);
 
     let before = interrupt.during(host.compose.containers()).await??;
     let mut watch = Watch::new(&host.compose, progress, deadline, &before);
@@ -197,7 +198,11 @@ pub async fn up(host: &Host, request: &Request, interrupt: &Interrupt, progress:
     // Last, since nothing on this host needs it.
     if let Some(place) = publication {
         let token = host.secrets.read(Secret::InfluxdbLoadgenToken)?;
-        if interrupt.during(place.publish(&token)).await?? {
+        if aws_is_away {
+            progress.line(&format!(
+                "{place}: not looked at, since AWS cannot be reached; the next `monitor up` does"
+            ));
+        } else if interrupt.during(place.publish(&token)).await?? {
             changes.push(format!("wrote {} to {place}", Secret::InfluxdbLoadgenToken.name()));
         }
     }
@@ -234,21 +239,36 @@ fn prepare_settings(host: &Host) -> Result<Option<String>, UpError> {
     }
 }
 
+/// Gives what it changed, and whether it had to go on without AWS.
 async fn prepare_secrets(
     host: &Host,
     source: Option<&SecretSource>,
     interrupt: &Interrupt,
     progress: &Progress,
-) -> Result<Vec<String>, UpError> {
+) -> Result<(Vec<String>, bool), UpError> {
     let owner = host.compose.owner();
     let mut changes = Vec::new();
+    let mut aws_is_away = false;
     for secret in host.secrets.put_permissions_right(owner)? {
         changes.push(format!("only its owner may read {} again", secret.name()));
     }
     refuse_to_lose_the_operator_token(host, source)?;
     if let Some(source) = source {
         progress.line(&format!("fetching secrets from {source}"));
-        let fetched = interrupt.during(source.fetch(&Secret::GENERATED)).await??;
+        let fetched = match interrupt.during(source.fetch(&Secret::GENERATED)).await? {
+            // A host that was lost must come back with its data while SSM is away.
+            Err(error @ SourceError::Unreachable { .. }) if has_all_secrets(host)? => {
+                progress.line(&format!(
+                    "{error}; going on with the secrets that are kept in the data folder"
+                ));
+                changes.push(format!(
+                    "kept the secrets of the data folder, since {source} cannot be reached"
+                ));
+                aws_is_away = true;
+                Vec::new()
+            }
+            fetched => fetched?,
+        };
         for (secret, value) in fetched {
             let kept = match host.secrets.read(secret) {
                 Ok(kept) => Some(kept),
@@ -282,7 +302,19 @@ async fn prepare_secrets(
         progress.line(&format!("made {} at random", secret.name()));
         changes.push(format!("made {}", secret.name()));
     }
-    Ok(changes)
+    Ok((changes, aws_is_away))
+}
+
+/// Whether nothing would have to be made up that comes from elsewhere.
+fn has_all_secrets(host: &Host) -> Result<bool, SecretsError> {
+    for secret in Secret::GENERATED {
+        match host.secrets.read(secret) {
+            Ok(_) => {}
+            Err(SecretsError::Missing { .. } | SecretsError::Empty { .. }) => return Ok(false),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(true)
 }
 
 /// A new token at random would be of no use to an InfluxDB that has data.

@@ -4,6 +4,8 @@ use std::io::Write as _;
 use std::time::{Duration, SystemTime};
 
 use monitor::status::{self, ContainerStatus, Status};
+use monitor::units::{self, Condition, Unit};
+use serde::Serialize;
 
 use super::{DONE, HostArgs, UNWELL, complain, print_json};
 
@@ -14,42 +16,103 @@ pub(crate) struct Arguments {
     host: HostArgs,
 }
 
-/// Shows how every container is; gives the exit status.
-pub(crate) async fn run(arguments: Arguments, json: bool) -> u8 {
-    let host = match arguments.host.host() {
-        Ok(host) => host,
-        Err(error) => return complain(&error, json),
-    };
-    match status::of(&host).await {
-        Ok(status) => {
-            if json {
-                print_json(&status);
-            } else {
-                // A reader that has gone away is no error.
-                let _ = std::io::stdout()
-                    .lock()
-                    .write_all(table(&status, SystemTime::now()).as_bytes());
-            }
-            if status.well { DONE } else { UNWELL }
-        }
-        Err(error) => complain(&error, json),
-    }
+/// What is shown as JSON.
+#[derive(Serialize)]
+struct Shown<'a> {
+    well: bool,
+    units: &'a [Unit],
+    containers: &'a [ContainerStatus],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
 }
 
-fn table(status: &Status, now: SystemTime) -> String {
-    let mut rows = vec![["SERVICE", "STATE", "HEALTH", "SINCE", "RESTARTS", "IMAGE"].map(str::to_owned)];
-    rows.extend(status.containers.iter().map(|container| cells(container, now)));
-    let widths: Vec<usize> = (0..rows[0].len())
+/// Shows how every unit and container is; gives the exit status.
+pub(crate) async fn run(arguments: Arguments, json: bool) -> u8 {
+    // First, since they say why nothing else can be told.
+    let units = units::all().await.unwrap_or_else(|error| {
+        let _ = writeln!(std::io::stderr(), "{error}");
+        Vec::new()
+    });
+    if !json && !units.is_empty() {
+        print(&format!("{}\n", unit_table(&units)));
+    }
+    let status = match arguments.host.host() {
+        Ok(host) => status::of(&host).await.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    let (well, containers, error) = match status {
+        Ok(Status { well, containers }) => (well, containers, None),
+        Err(error) if units.is_empty() => return complain(&error, json),
+        Err(error) => (false, Vec::new(), Some(error)),
+    };
+    let well = well && units.iter().all(|unit| unit.condition != Condition::Failed);
+    if let Some(error) = &error {
+        // Without standard error the exit status has to do.
+        let _ = writeln!(std::io::stderr(), "containers cannot be looked at: {error}");
+    } else if !json {
+        print(&table(&containers, SystemTime::now()));
+    }
+    if json {
+        print_json(&Shown {
+            well,
+            units: &units,
+            containers: &containers,
+            error,
+        });
+    }
+    if well { DONE } else { UNWELL }
+}
+
+fn print(text: &str) {
+    // A reader that has gone away is no error.
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
+/// The units, and below them why some failed.
+fn unit_table(units: &[Unit]) -> String {
+    let mut rows = vec![["UNIT", "STATE", "SYSTEMD"].map(str::to_owned)];
+    rows.extend(units.iter().map(|unit| {
+        let state = match unit.condition {
+            Condition::Failed => "failed",
+            Condition::Starting => "starting",
+            Condition::Active => "active",
+            Condition::Inactive => "inactive",
+        };
+        [unit.name.clone(), state.to_owned(), unit.state.clone()]
+    }));
+    let mut text = columns(&rows);
+    let failed = units.iter().filter_map(|unit| Some((unit, unit.reason.as_ref()?)));
+    for (index, (unit, reason)) in failed.enumerate() {
+        if index == 0 {
+            text.push('\n');
+        }
+        let name = &unit.name;
+        text.push_str(&format!("{name}: {reason}; `journalctl -u {name}` says more\n"));
+        for line in &unit.log {
+            text.push_str(&format!("  {line}\n"));
+        }
+    }
+    text
+}
+
+fn columns<const COUNT: usize>(rows: &[[String; COUNT]]) -> String {
+    let widths: Vec<usize> = (0..COUNT)
         .map(|column| rows.iter().map(|row| row[column].len()).max().unwrap_or(0))
         .collect();
     let mut text = String::new();
-    for row in &rows {
+    for row in rows {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
         text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');
     }
-    let reasons = status
-        .containers
+    text
+}
+
+fn table(containers: &[ContainerStatus], now: SystemTime) -> String {
+    let mut rows = vec![["SERVICE", "STATE", "HEALTH", "SINCE", "RESTARTS", "IMAGE"].map(str::to_owned)];
+    rows.extend(containers.iter().map(|container| cells(container, now)));
+    let mut text = columns(&rows);
+    let reasons = containers
         .iter()
         .filter_map(|container| Some((&container.service, container.reason.as_ref()?)));
     for (index, (service, reason)) in reasons.enumerate() {
@@ -107,15 +170,12 @@ mod tests {
             image: Some("image:1".to_owned()),
             reason: reason.map(str::to_owned),
         };
-        let status = Status {
-            well: false,
-            containers: vec![
-                container("grafana", None),
-                container("otel-collector", Some("it is paused")),
-            ],
-        };
+        let containers = [
+            container("grafana", None),
+            container("otel-collector", Some("it is paused")),
+        ];
         assert_eq!(
-            table(&status, now),
+            table(&containers, now),
             "SERVICE         STATE    HEALTH   SINCE  RESTARTS  IMAGE\n\
              grafana         running  healthy  1h 3m  2         image:1\n\
              otel-collector  running  healthy  1h 3m  2         image:1\n\

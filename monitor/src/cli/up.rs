@@ -61,13 +61,10 @@ pub(crate) async fn run(arguments: Arguments, json: bool) -> u8 {
         Ok(interrupt) => interrupt,
         Err(status) => return status,
     };
-    let source = match (arguments.secrets_from, host.settings.get(MONITOR_SECRETS_FROM)) {
+    let source = match (arguments.secrets_from, SecretSource::of(&host.settings)) {
         (Some(source), _) => Some(source),
-        (None, None) => None,
-        (None, Some(text)) => match text.parse() {
-            Ok(source) => Some(source),
-            Err(error) => return complain(&format!("{MONITOR_SECRETS_FROM}={text}: {error}"), json),
-        },
+        (None, Ok(source)) => source,
+        (None, Err(error)) => return complain(&format!("{MONITOR_SECRETS_FROM}: {error}"), json),
     };
     let request = Request {
         local: arguments.local || matches!(arguments.profile, Some(Profile::Local)),

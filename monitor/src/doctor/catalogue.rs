@@ -29,9 +29,9 @@ pub struct Check {
 pub(super) enum Time {
     /// As long as servers of this host may take to answer.
     Usual,
-    /// As long as Docker's tools may take, which start a program for each question: within a second, unless the host
-    /// has more to do than it can.
-    Docker,
+    /// As long as other programs may take, such as Docker's tools, which are started for each question: within a second,
+    /// unless the host has more to do than it can.
+    Programs,
     /// As long as the collector takes to decide what becomes of a trace, and a little more.
     TraceDecision,
     /// As long as the run may take at all.
@@ -50,9 +50,9 @@ impl Check {
     /// How long it may take.
     pub fn limit(&self, context: &Context) -> Duration {
         match (context.depth(), self.time) {
-            (Depth::Quick, Time::Docker) => Duration::from_secs(5),
+            (Depth::Quick, Time::Programs) => Duration::from_secs(5),
             (Depth::Quick, _) => Duration::from_millis(1700),
-            (_, Time::Usual | Time::Docker) => Duration::from_secs(8),
+            (_, Time::Usual | Time::Programs) => Duration::from_secs(8),
             (_, Time::TraceDecision) => super::round_trip::trace_limit(context),
             (_, Time::Whole) => WHOLE,
         }
@@ -84,19 +84,25 @@ pub const CHECKS: &[Check] = &[
         "settings.env says things that compose.yaml knows, and publishes nothing but Grafana beyond the private network"),
     check!("files", "host", Offline, Usual, super::files::check,
         "compose.yaml, the servers' configuration and Grafana's provisioning are there and can be read"),
-    check!("images", "host", Offline, Docker, super::images::check,
+    check!("docker", "host", Offline, Programs, super::docker::check,
+        "Docker and its compose plugin answer"),
+    check!("images", "host", Offline, Programs, super::images::check,
         "every image of compose.yaml is on this machine"),
     check!("disk", "host", Offline, Usual, super::disk::check,
         "the disk of the data folder has room, and will have it for two weeks"),
+    check!("root-disk", "host", Quick, Usual, super::root_disk::check,
+        "the root disk, which holds containers and logs, has room"),
     check!("memory", "host", Offline, Usual, super::memory::check,
         "a tenth of the memory is available, and nothing waits for it"),
+    check!("units", "host", Quick, Programs, super::units::check,
+        "no systemd unit of this host has failed"),
     check!("clock", "host", Quick, Usual, super::clock::check,
         "the clock is set by NTP, and agrees with the servers' clocks within 2 s"),
     check!("secrets", "host", Quick, Usual, super::secret_files::check,
         "every secret is there, and readable for its owner alone"),
     check!("certificates", "host", Quick, Usual, super::certificates::check,
         "certificates in the settings, and those of https addresses there, are valid for two weeks or longer"),
-    check!("containers", "servers", Quick, Docker, super::containers::check,
+    check!("containers", "servers", Quick, Programs, super::containers::check,
         "every container of compose.yaml runs, is healthy, and is of the image that compose.yaml names"),
     check!("grafana", "servers", Quick, Usual, super::servers::grafana,
         "Grafana answers, has its database, and lets its administrator in"),

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::context::Context;
+use super::docker::unanswered;
 use super::verdict::{Fault, Stop, Verdict};
-use crate::compose::{ComposeError, Container, LOCAL_PROFILE, Service};
+use crate::compose::{Container, LOCAL_PROFILE, Service};
 use crate::docker::{self, Inspected};
 
 /// A container that was started anew within this time, by Docker and not by a person, is worth a look.
@@ -17,12 +18,12 @@ pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
     let compose = context.compose();
     let inspected = async { docker::inspect_each(compose.containers().await?).await };
     let (always, containers) = tokio::join!(compose.configuration(&[]), inspected);
-    let (always, containers) = (always.map_err(no_docker)?, containers.map_err(no_docker)?);
+    let (always, containers) = (always.map_err(unanswered)?, containers.map_err(unanswered)?);
     let is_known = |(container, _): &(Container, _)| always.services.contains_key(&container.service);
     let all = if containers.iter().all(is_known) {
         always.clone()
     } else {
-        compose.configuration(&[LOCAL_PROFILE]).await.map_err(no_docker)?
+        compose.configuration(&[LOCAL_PROFILE]).await.map_err(unanswered)?
     };
     let mut faults = Vec::new();
     for (name, service) in &all.services {
@@ -61,15 +62,6 @@ pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
         format!("{healthy} of {} containers run and are healthy", containers.len()),
         faults,
     ))
-}
-
-/// Docker that cannot be asked is a fault of the host.
-pub(super) fn no_docker(error: ComposeError) -> Stop {
-    Fault::failed(
-        error.to_string(),
-        "without Docker nothing of this host runs; `monitor up` checks what it needs",
-    )
-    .into()
 }
 
 /// What is wrong with how it is.

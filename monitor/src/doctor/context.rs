@@ -148,6 +148,7 @@ impl Context {
                     "InfluxDB does not take the operator token in secrets/influxdb-operator-token",
                     "put the right token there, from a backup for instance; without it nothing can be administered",
                 )
+                .in_data()
                 .into()),
                 Err(error) => Err(error.into()),
             }
@@ -179,6 +180,7 @@ impl Context {
                     "Grafana does not take the password in secrets/grafana-admin-password",
                     "it was changed in Grafana's page: put it into that file, or set another with `monitor secrets rotate`",
                 )
+                .in_data()
                 .into()),
                 Err(error) => Err(error.into()),
             }

@@ -9,9 +9,17 @@ use super::context::Context;
 use super::verdict::{Fault, Stop, Verdict};
 use crate::settings::{self, MONITOR_PRIVATE_ADDRESS, PORTS, Settings};
 use crate::token_publication::TokenPublication;
+use crate::watchdog::{AUTO_SCALING_GROUP, INSTANCE_ID};
 
-/// Settings that are read by programs and not by `compose.yaml`.
-const OTHER_READERS: &[&str] = &["MONITOR_", "AWS_", "COMPOSE_", "DOCKER_"];
+/// How settings begin that are read by programs and not by `compose.yaml`.
+const OTHER_READERS: &[&str] = &[
+    "MONITOR_",
+    "AWS_",
+    "COMPOSE_",
+    "DOCKER_",
+    AUTO_SCALING_GROUP,
+    INSTANCE_ID,
+];
 
 pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
     let path = context.layout().settings_file();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::context::{Context, Depth};
+use super::docker::unanswered;
 use super::verdict::{Fault, Stop, Verdict};
 use crate::docker;
 
@@ -10,15 +11,11 @@ pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
     if context.depth() == Depth::Quick {
         return Err(Stop::skip("the check containers sees what runs"));
     }
-    let configuration = context
-        .compose()
-        .configuration(&[])
-        .await
-        .map_err(super::containers::no_docker)?;
+    let configuration = context.compose().configuration(&[]).await.map_err(unanswered)?;
     let mut faults = Vec::new();
     for (name, service) in &configuration.services {
         let Some(image) = &service.image else { continue };
-        if !docker::has_image(image).await.map_err(super::containers::no_docker)? {
+        if !docker::has_image(image).await.map_err(unanswered)? {
             faults.push(Fault::failed(
                 format!("there is no image {image}, which {name} runs"),
                 docker::how_to_get(image),

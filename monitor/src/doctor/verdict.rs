@@ -37,6 +37,9 @@ pub struct Fault {
     pub seen: String,
     /// What to do about it.
     pub advice: String,
+    /// Whether it is in the data, which a new host would take over.
+    #[serde(skip)]
+    pub is_in_data: bool,
 }
 
 impl Fault {
@@ -46,7 +49,15 @@ impl Fault {
             severity: Severity::Failed,
             seen: seen.into(),
             advice: advice.into(),
+            is_in_data: false,
         }
+    }
+
+    /// The same fault, which a new host would take over with the data.
+    #[must_use]
+    pub fn in_data(mut self) -> Self {
+        self.is_in_data = true;
+        self
     }
 
     /// Something that works for now.

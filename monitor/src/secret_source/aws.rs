@@ -1,5 +1,7 @@
 //! Secrets in AWS.
 
+use std::time::Duration;
+
 use aws_config::SdkConfig;
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 
@@ -7,7 +9,20 @@ use super::{SecretSource, SourceError};
 use crate::aws;
 use crate::secrets::{Secret, Value};
 
+/// How long it may take to get all of them, credentials and retries included.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 pub(super) async fn fetch(source: &SecretSource, wanted: &[Secret]) -> Result<Vec<(Secret, Value)>, SourceError> {
+    let fetched = tokio::time::timeout(PATIENCE, fetch_without_limit(source, wanted)).await;
+    fetched.unwrap_or_else(|_| {
+        Err(SourceError::Unreachable {
+            place: full_place(source),
+            reason: format!("no answer within {} s", PATIENCE.as_secs()),
+        })
+    })
+}
+
+async fn fetch_without_limit(source: &SecretSource, wanted: &[Secret]) -> Result<Vec<(Secret, Value)>, SourceError> {
     let shared = aws::brief_configuration().await;
     let found = match source {
         SecretSource::Ssm(_) => from_ssm(source, &shared, wanted).await?,
@@ -80,10 +95,16 @@ where
     SdkError<E>: ProvideErrorMetadata,
     E: std::error::Error + 'static,
 {
-    SourceError::Refused {
-        place: format!("{} ({source})", place(source)),
-        reason: aws::reason(failure),
+    let (place, reason) = (full_place(source), aws::reason(failure));
+    if aws::is_away(failure) {
+        SourceError::Unreachable { place, reason }
+    } else {
+        SourceError::Refused { place, reason }
     }
+}
+
+fn full_place(source: &SecretSource) -> String {
+    format!("{} ({source})", place(source))
 }
 
 fn place(source: &SecretSource) -> &'static str {

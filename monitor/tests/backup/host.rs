@@ -26,6 +26,8 @@ impl Host {
     /// An empty host.
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        // As on a file system that was just made.
+        fs::create_dir_all(folder.path().join("data/lost+found")).unwrap();
         Self {
             data: folder.path().join("data"),
             folder,

@@ -17,7 +17,7 @@ fn a_healthy_host_is_healthy() {
     let skipped = findings.with("skipped");
     assert_eq!(
         skipped.into_iter().collect::<Vec<_>>(),
-        ["certificates", "data-source-cloudwatch"]
+        ["certificates", "data-source-cloudwatch", "units"]
     );
     assert!(
         findings.check("data-source-cloudwatch")["seen"]

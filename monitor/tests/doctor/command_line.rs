@@ -122,7 +122,7 @@ fn watching_goes_on_until_it_is_interrupted() {
 fn offline_only_files_and_the_machine_are_looked_at() {
     let host = Host::new(Servers::shared());
     let mut command = host.doctor(&["--json", "--offline"]);
-    let findings = Findings::of(&command.args(["--skip", "images"]).output().unwrap());
+    let findings = Findings::of(&command.args(["--skip", "images", "--skip", "docker"]).output().unwrap());
     let checks = findings.report["checks"].as_array().unwrap().iter();
     let ran: BTreeSet<_> = checks.map(|check| check["name"].as_str().unwrap()).collect();
     assert_eq!(
@@ -135,14 +135,27 @@ fn offline_only_files_and_the_machine_are_looked_at() {
 }
 
 #[test]
-fn without_docker_the_containers_are_the_fault() {
+fn without_docker_that_is_the_fault_and_what_needs_it_is_skipped() {
     let mut host = Host::new(Servers::shared());
     host.set("PATH", "/nonexistent");
     let output = host
-        .doctor(&["--json", "--quick", "--skip", "disk", "--skip", "memory"])
+        .doctor(&[
+            "--json",
+            "--quick",
+            "--skip",
+            "disk",
+            "--skip",
+            "root-disk",
+            "--skip",
+            "memory",
+        ])
         .output()
         .unwrap();
     let findings = Findings::of(&output);
-    findings.assert_failed(&["containers"]);
-    findings.assert_says("containers", "docker cannot be run");
+    findings.assert_failed(&["docker"]);
+    findings.assert_says("docker", "docker cannot be run");
+    assert_eq!(
+        findings.check("containers")["seen"],
+        "Docker cannot be asked; see the check docker"
+    );
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
 
 use test_servers::{ComposeProject, Docker};
 
@@ -10,7 +11,7 @@ use crate::host::{Findings, Host, provision, wait_for};
 /// A run with everything, from where the containers' ports are reached.
 fn examine(host: &Host, arguments: &[&str]) -> Findings {
     let output = Docker::shared().inside(|| {
-        host.doctor(&["--json", "--skip", "disk", "--skip", "memory"])
+        host.doctor(&["--json", "--skip", "disk", "--skip", "root-disk", "--skip", "memory"])
             .args(arguments)
             .output()
             .unwrap()
@@ -82,4 +83,25 @@ fn each_container_that_is_killed_or_paused_is_named_with_its_server_and_nothing_
     let findings = examine(&host, &["--offline", "--only", "images"]);
     findings.assert_failed(&["images"]);
     findings.assert_says("images", "there is no image marketboro/otelcol:another");
+}
+
+#[test]
+fn a_machine_that_was_never_up_has_everything_that_an_image_must_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_monitor"));
+    command
+        .args(["doctor", "--offline", "--json", "--skip", "disk", "--skip", "memory"])
+        .env("MONITOR_HOME", env!("CARGO_MANIFEST_DIR"))
+        .env("MONITOR_DATA", folder.path().join("of/a/volume/to/come"))
+        .env("AUTO_SCALING_GROUP", "monitor")
+        .env("DATA_VOLUME_TAG_KEY", "Name")
+        // With the stub's image for Grafana's.
+        .env("MONITOR_COMPOSE_FILES", &ComposeProject::files()[1])
+        .envs(Docker::shared().environment());
+    let findings = Findings::of(&command.output().unwrap());
+    findings.assert_failed(&[]);
+    for check in ["settings", "files", "docker", "images"] {
+        assert_eq!(findings.check(check)["outcome"], "ok", "{}", findings.text);
+    }
+    assert!(!folder.path().join("of").exists());
 }

@@ -23,11 +23,15 @@ const UNPRIVILEGED: u32 = 10_001;
 /// Leaves out the containers, of which there are none in these tests, and how full this machine is.
 pub(crate) const SERVERS_ALONE: &[&str] = &[
     "--skip",
+    "docker",
+    "--skip",
     "containers",
     "--skip",
     "images",
     "--skip",
     "disk",
+    "--skip",
+    "root-disk",
     "--skip",
     "memory",
 ];
@@ -291,8 +295,15 @@ impl Host {
 
     /// `monitor doctor`, not yet started.
     pub(crate) fn doctor(&self, arguments: &[&str]) -> Command {
+        let mut command = self.monitor(&["doctor"]);
+        command.args(arguments);
+        command
+    }
+
+    /// `monitor`, not yet started.
+    pub(crate) fn monitor(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_monitor"));
-        command.arg("doctor").args(arguments);
+        command.args(arguments);
         self.prepare(&mut command);
         command
     }

@@ -1,4 +1,4 @@
-//! `monitor doctor` from outside: the real binary against real servers, and Grafana's stub in place of Grafana.
+//! `monitor doctor` and `monitor watchdog` from outside: the real binary against real servers, and Grafana's stub in place of Grafana.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -9,5 +9,8 @@ mod exported;
 mod host;
 mod local;
 mod panels_after_a_run;
+mod program_doubles;
 mod provisioned;
 mod storage;
+mod units;
+mod watchdog;

@@ -10,6 +10,9 @@ use test_servers::http_double::{Answer, Request, serve};
 
 pub(crate) type Parameters = Arc<Mutex<BTreeMap<String, String>>>;
 
+/// Parameters have no such names.
+const OUT_OF_ORDER: &str = "(out of order)";
+
 /// What is asked of the double.
 type Requests = Arc<Mutex<Vec<(String, Json)>>>;
 
@@ -33,6 +36,14 @@ impl AwsDouble {
             parameters,
             requests,
         }
+    }
+
+    /// Is out of order from now on.
+    pub(crate) fn fail(&self) {
+        self.parameters
+            .lock()
+            .unwrap()
+            .insert(OUT_OF_ORDER.to_owned(), String::new());
     }
 
     pub(crate) fn put(&self, name: &str, value: &str) {
@@ -85,6 +96,9 @@ fn answer(request: &Request, parameters: &Parameters, requests: &Requests) -> An
     };
     let action = request.headers.get("x-amz-target").cloned().unwrap_or_default();
     requests.lock().unwrap().push((action.clone(), body.clone()));
+    if parameters.lock().unwrap().contains_key(OUT_OF_ORDER) {
+        return Answer::json(503, &json!({"__type": "ServiceUnavailable"}));
+    }
     let is_denied = parameters.lock().unwrap().contains_key(&denial(&action));
     let (status, answer) = match Some(action.as_str()).filter(|_| !is_denied) {
         None => (

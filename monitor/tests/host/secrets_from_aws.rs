@@ -1,5 +1,10 @@
 //! `monitor up --secrets-from`, against a double of AWS.
 
+use std::fs;
+use std::net::TcpListener;
+use std::process::Output;
+use std::time::{Duration, Instant};
+
 use crate::aws_double::AwsDouble;
 use crate::test_host::{TestHost, all, json, status, text};
 
@@ -125,4 +130,83 @@ fn secrets_are_taken_from_secrets_manager_and_refusals_are_told() {
         "{}",
         all(&output)
     );
+}
+
+const SOURCE: &str = "ssm:/marketboro/monitor/";
+const NAMES: [&str; 4] = [
+    "grafana-admin-password",
+    "grafana-secret-key",
+    "influxdb-admin-password",
+    "influxdb-operator-token",
+];
+
+/// Goes on with the secrets that it has, and says so.
+#[track_caller]
+fn assert_goes_on(output: &Output, reason: &str) {
+    assert_eq!(status(output), 0, "{}", all(output));
+    let told = text(&output.stderr);
+    assert!(
+        told.contains(reason) && told.contains("going on with the secrets that are kept in the data folder"),
+        "{told}"
+    );
+    let changes = json(output)["changes"].to_string();
+    assert!(
+        changes.contains("kept the secrets of the data folder, since ssm:/marketboro/monitor/ cannot be reached"),
+        "{changes}"
+    );
+}
+
+#[test]
+fn a_host_with_its_secrets_comes_up_while_aws_is_away_and_one_without_does_not() {
+    let (host, aws) = host();
+    for name in NAMES {
+        aws.put(&format!("/marketboro/monitor/{name}"), FIRST);
+    }
+    let host = host
+        .variable("MONITOR_SECRETS_FROM", SOURCE)
+        .variable("MONITOR_LOADGEN_TOKEN_TO", "ssm:/marketboro/loadgen/token");
+    host.up(&[]);
+    assert_eq!(aws.requests("AmazonSSM.PutParameter").len(), 1);
+
+    aws.deny("AmazonSSM.GetParameters", true);
+    let output = host.monitor(&["up"]);
+    assert_eq!(
+        status(&output),
+        1,
+        "a refusal is none of AWS being away: {}",
+        all(&output)
+    );
+    aws.deny("AmazonSSM.GetParameters", false);
+
+    aws.fail();
+    assert_goes_on(
+        &host.monitor(&["--json", "up"]),
+        "SSM (ssm:/marketboro/monitor/) cannot be reached",
+    );
+    assert_eq!(host.secret("influxdb-operator-token"), FIRST);
+
+    let without = |variables: &[(&str, &str)]| {
+        let mut command = host.command(&["--json", "up"]);
+        command.envs(variables.iter().copied());
+        host.inside(move || command.output().unwrap())
+    };
+    // Nobody listens there.
+    assert_goes_on(
+        &without(&[("AWS_ENDPOINT_URL", "http://127.0.0.1:9")]),
+        "Connection refused",
+    );
+    assert_goes_on(
+        &without(&[("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")]),
+        "cannot be reached",
+    );
+    let silent = host.inside(|| TcpListener::bind("127.0.0.1:0").unwrap());
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let began = Instant::now();
+    assert_goes_on(&without(&[("AWS_ENDPOINT_URL", &url)]), "no answer within 20 s");
+    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+
+    fs::remove_file(host.data().join("secrets/influxdb-admin-password")).unwrap();
+    let output = without(&[("AWS_ENDPOINT_URL", "http://127.0.0.1:9")]);
+    assert_eq!(status(&output), 1, "{}", all(&output));
+    assert!(text(&output.stderr).contains("cannot be reached"), "{}", all(&output));
 }

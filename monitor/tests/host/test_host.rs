@@ -1,7 +1,8 @@
 //! A monitor host of a test's own.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -70,6 +71,9 @@ impl TestHost {
         for entry in fs::read_dir(project.data()).unwrap() {
             fs::remove_dir(entry.unwrap().path()).unwrap();
         }
+        // As on a file system that was just made.
+        let lost_and_found = project.data().join("lost+found");
+        DirBuilder::new().mode(0o700).create(&lost_and_found).unwrap();
         let provisioning = tempfile::tempdir().unwrap();
         fs::create_dir(provisioning.path().join("datasources")).unwrap();
         fs::write(provisioning.path().join("datasources/datasources.yaml"), DATA_SOURCES).unwrap();

@@ -10,8 +10,8 @@ use crate::influxdb::TELEMETRY;
 /// Two exports at OpenTelemetry's usual interval of a minute, and one for the window that they fall into.
 const SETTLING: Duration = Duration::from_secs(180);
 
-/// How long telemetry has come in, as long as that is less than what panels may need; nothing where it did not begin,
-/// or cannot be known.
+/// How long telemetry has come in, as long as that is less than what panels may need; nothing where it cannot be known.
+/// Where none has come it begins now: that none ever does is what the check `collector-health` sees.
 pub(super) async fn age_while_young(context: &Context) -> Option<Duration> {
     let influxdb = context.operator().await.ok()?;
     // The collector reports on itself as long as it runs. After an hour without it is a beginning as well.
@@ -22,7 +22,10 @@ pub(super) async fn age_while_young(context: &Context) -> Option<Duration> {
         TELEMETRY.name
     );
     let rows = influxdb.query(&flux).await.ok()?;
-    let began = humantime::parse_rfc3339_weak(rows.first()?.get("_time")?).ok()?;
+    let Some(first) = rows.first() else {
+        return Some(Duration::ZERO);
+    };
+    let began = humantime::parse_rfc3339_weak(first.get("_time")?).ok()?;
     let age = SystemTime::now().duration_since(began).unwrap_or_default();
     (age < SETTLING).then_some(age)
 }

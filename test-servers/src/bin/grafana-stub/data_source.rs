@@ -73,15 +73,17 @@ impl DataSource {
         if self.text("/type") == "cloudwatch" {
             return cloudwatch::query(&self.0["jsonData"]["metrics"], query);
         }
-        if self.text("/type") != "influxdb" {
-            return Err(format!("grafana-stub sends no query to {}", self.text("/type")));
-        }
-        let flux = query["query"].as_str().ok_or("the query has no text")?;
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_err(|error| error.to_string())?;
         let now = u64::try_from(now.as_millis()).map_err(|error| error.to_string())?;
         let (from, to) = (milliseconds(range.0, now)?, milliseconds(range.1, now)?);
+        match self.text("/type") {
+            "influxdb" => {}
+            "jaeger" => return self.traces(client, query, (from, to)),
+            other => return Err(format!("grafana-stub sends no query to {other}")),
+        }
+        let flux = query["query"].as_str().ok_or("the query has no text")?;
         let points = query["maxDataPoints"].as_u64().unwrap_or(POINTS).max(1);
         let window = (to.saturating_sub(from) / points).max(1000);
         // As Grafana does it: in the text, since a query may begin with imports.
@@ -97,6 +99,49 @@ impl DataSource {
         let ref_id = query["refId"].as_str().unwrap_or("A");
         let csv = self.flux(client, &flux)?;
         frames::from_csv(&csv, ref_id).map_err(|error| error.to_string())
+    }
+
+    /// A search for traces: a table with a row for each.
+    fn traces(&self, client: &Client, query: &Json, (from, to): (u64, u64)) -> Result<Vec<Json>, String> {
+        if query["queryType"] != "search" {
+            return Err(format!("grafana-stub sends Jaeger searches only, not {}", query["queryType"]));
+        }
+        let text = |name: &str| query[name].as_str().unwrap_or_default();
+        // As Grafana does it: `error=true` becomes {"error":"true"}, and times are microseconds.
+        let tags: BTreeMap<_, _> = text("tags")
+            .split_whitespace()
+            .filter_map(|tag| tag.split_once('='))
+            .collect();
+        let mut parameters = vec![
+            ("service", text("service").to_owned()),
+            ("start", format!("{from}000")),
+            ("end", format!("{to}000")),
+            ("limit", query["limit"].as_u64().unwrap_or(20).to_string()),
+        ];
+        for name in ["operation", "minDuration", "maxDuration"] {
+            if !text(name).is_empty() {
+                parameters.push((name, text(name).to_owned()));
+            }
+        }
+        if !tags.is_empty() {
+            parameters.push(("tags", json!(tags).to_string()));
+        }
+        let answer = client
+            .get(format!("{}/api/traces", self.url()))
+            .query(&parameters)
+            .timeout(PATIENCE)
+            .send()
+            .map_err(|error| error.to_string())?;
+        let status = answer.status();
+        let body: Json = answer.json().map_err(|error| error.to_string())?;
+        let Some(traces) = body["data"].as_array().filter(|_| status.is_success()) else {
+            return Err(format!("{status}: {}", body["errors"]));
+        };
+        let ids: Vec<_> = traces.iter().map(|trace| trace["traceID"].clone()).collect();
+        Ok(vec![json!({
+            "schema": { "refId": query["refId"], "fields": [{ "name": "traceID", "type": "string" }] },
+            "data": { "values": [ids] },
+        })])
     }
 
     fn flux(&self, client: &Client, query: &str) -> Result<String, String> {
