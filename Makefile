@@ -33,6 +33,7 @@ images: ## Build and pull the images that make up runs, where they are not there
 test: lint tools ## Run every check and every test, getting first what they need
 	@tools/stage 'Secrets of the monitor host' terraform/test-put-monitor-secrets
 	@tools/stage 'Terraform rehearsal' terraform/rehearse
+	@tools/stage 'Machines of the rehearsal' ami/rehearsal/test-machine
 	@environment=$$($(MAKE) -s test-env) && eval "$$environment" && \
 		tools/stage 'Tests' cargo test --workspace --features loadgen/s3,monitor/aws --locked --no-fail-fast
 
