@@ -2,7 +2,7 @@
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run up down images test tools lint audit bench test-env
+.PHONY: help build run ami-rehearsal up down images test tools lint audit bench test-env
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,10 @@ run: ## Run the service, a load run against it, and report: needs Rust and a C c
 	@tools/packages cargo cc
 	cargo build --release --locked -p monitor
 	target/release/monitor demo --report target/demo-report.html $(ARGS)
+
+ami-rehearsal: ## Rehearse every loss of the monitor host that docs/recovery.md knows; some twenty minutes, as root
+	@tools/stage 'Machines of the rehearsal' ami/rehearsal/test-machine
+	@tools/stage 'Rehearsal of the monitor host' ami/rehearse
 
 up: images ## Run everything in Docker: a service under load, and Grafana on port 3000
 	@tools/packages cargo cc docker
@@ -34,6 +38,7 @@ test: lint tools ## Run every check and every test, getting first what they need
 	@tools/stage 'Scripts of the workflows' .github/tests/run
 	@tools/stage 'Secrets of the monitor host' terraform/test-put-monitor-secrets
 	@tools/stage 'Terraform rehearsal' terraform/rehearse
+	@tools/stage 'Rehearsal of a lost monitor host' ami/rehearse --quick
 	@environment=$$($(MAKE) -s test-env) && eval "$$environment" && \
 		tools/stage 'Tests' cargo test --workspace --features loadgen/s3,monitor/aws --locked --no-fail-fast
 

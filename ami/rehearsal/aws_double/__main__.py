@@ -1,5 +1,6 @@
 """A double of what a monitor host sees of AWS: moto behind one address, with what moto leaves out of EBS, the instance
-metadata service, and the VPC's DHCP and DNS servers. Runs in the rehearsal's network namespace until it is told to end."""
+metadata service, the time service, and the VPC's DHCP and DNS servers. Runs in the rehearsal's network namespace until
+it is told to end."""
 
 import argparse
 import os
@@ -24,6 +25,7 @@ def main() -> None:
     parser.add_argument("--router", required=True)
     parser.add_argument("--region", required=True)
     parser.add_argument("--owner", type=int, default=0, help="end when this process does")
+    parser.add_argument("--namespace", required=True, help="the network, which ends with the owner as well")
     arguments = parser.parse_args()
 
     # moto's own double of the metadata service would shadow buckets, and it says nothing of an instance.
@@ -49,7 +51,8 @@ def main() -> None:
     try:
         (arguments.home / "aws-double.ready").touch()
         if arguments.owner:
-            select.select([os.pidfd_open(arguments.owner)], [], [])
+            wait_for_end_of(arguments.owner)
+            subprocess.run(["ip", "netns", "delete", arguments.namespace], check=False)
         else:
             signal.pause()
     finally:
@@ -58,6 +61,13 @@ def main() -> None:
             dnsmasq.wait(5)
         except subprocess.TimeoutExpired:
             dnsmasq.kill()
+
+
+def wait_for_end_of(process: int) -> None:
+    try:
+        select.select([os.pidfd_open(process)], [], [])
+    except ProcessLookupError:
+        pass
 
 
 if __name__ == "__main__":

@@ -49,7 +49,8 @@ class Volumes:
                 if device_path in instance.block_device_mapping:
                     raise EC2ClientError(
                         "InvalidParameterValue",
-                        f"Invalid value '{device_path}' for unixDevice. Attachment point {device_path} is already in use",
+                        f"Invalid value '{device_path}' for unixDevice. Attachment point {device_path} "
+                        "is already in use",
                     )
                 return attach(volume_id, instance_id, device_path, *rest, **named)
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import boto3
@@ -122,7 +123,10 @@ def main() -> None:
     command.set_defaults(run=terminate)
 
     arguments = parser.parse_args()
-    arguments.run(arguments)
+    try:
+        arguments.run(arguments)
+    except (ClientError, OSError, subprocess.CalledProcessError) as error:
+        sys.exit(f"aws-double: {error}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The time service of Amazon: NTP with the machine's own clock, so that who waits for the right time waits no longer."""
+"""Amazon's time service: NTP with the real machine's clock, so that who waits for the right time waits no longer."""
 
 import socketserver
 import struct

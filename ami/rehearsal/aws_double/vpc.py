@@ -19,7 +19,8 @@ def dhcp_and_dns(address: str, router: str, home: Path) -> subprocess.Popen:
         f"--log-facility={home}/dnsmasq.log", f"--dhcp-leasefile={home}/dhcp-leases",
         f"--listen-address={address}", "--interface=vpc", "--bind-interfaces", "--except-interface=lo",
         "--no-resolv", "--no-hosts", "--domain=ec2.internal", "--local=/ec2.internal/",
-        f"--address=/debian.pool.ntp.org/{time_service.ADDRESS}", "--dhcp-authoritative", "--no-ping", f"--dhcp-range={network}.{FIRST_HOST},static,255.255.255.0,1h",
+        f"--address=/debian.pool.ntp.org/{time_service.ADDRESS}", "--dhcp-authoritative", "--no-ping",
+        f"--dhcp-range={network}.{FIRST_HOST},static,255.255.255.0,1h",
         f"--dhcp-option=option:router,{router}", f"--dhcp-option=option:dns-server,{address}",
         *hosts,
     ])
