@@ -54,11 +54,12 @@ def grow_volume(arguments) -> None:
 
 def run_instance(arguments) -> None:
     ec2 = client("ec2", arguments)
-    machines = arguments.home / "machines"
-    machine = machines / arguments.name
-    used = {file.read_text().strip() for file in machines.glob("*/address") if file.parent != machine}
+    machine = arguments.home / "machines" / arguments.name
+    # Each is handed out once: a host that replaces another is reached elsewhere, and moto takes none back.
+    handed_out = arguments.home / "addresses"
+    used = handed_out.read_text().split() if handed_out.exists() else []
     address = next(a for a in (f"{NETWORK}.{n}" for n in range(10, 255)) if a not in used)
-    # moto keeps the addresses of terminated instances' network cards; the subnet hands this one out again.
+    handed_out.write_text("\n".join([*used, address]))
     instance = ec2.run_instances(
         ImageId=ec2.describe_images(Owners=["self"])["Images"][0]["ImageId"],
         InstanceType="t3.medium", MinCount=1, MaxCount=1, PrivateIpAddress=address,
