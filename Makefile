@@ -64,6 +64,7 @@ lint: ## Run every check that needs no running program
 	@tools/stage 'Terraform, format' terraform fmt -check -diff -recursive terraform
 	@tools/stage 'Terraform, tflint' tools/tflint
 	@tools/stage 'Terraform, checkov' tools/checkov/check
+	@tools/stage 'Image of the monitor host, Packer' tools/packer/check
 	@tools/stage 'Settings of the monitor host' terraform/modules/monitor-host/check-environment
 	@tools/stage 'Clippy' cargo clippy --workspace --all-targets --features loadgen/s3,monitor/aws --locked -- -D warnings
 	@tools/stage 'Documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
