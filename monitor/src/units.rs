@@ -1,4 +1,4 @@
-//! The systemd units of this host: how each is, and of one that failed what it said last.
+//! The systemd units of this host: how each is, and of one that failed or is at work what it said last.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -37,7 +37,7 @@ pub struct Unit {
     pub state: String,
     /// Why it failed.
     pub reason: Option<String>,
-    /// What it said last before it failed, oldest first.
+    /// What it said last before it failed, or in this boot while it is being started; oldest first.
     pub log: Vec<String>,
     /// Its main process, while there is one.
     #[serde(skip)]
@@ -95,8 +95,8 @@ pub async fn all() -> Result<Vec<Unit>, UnitsError> {
     let mut command = Command::new("systemctl");
     command.args(["show", "--no-pager", PROPERTIES, "--"]).args(PATTERNS);
     let mut units = parse(&program::output(command, TIMEOUT).await?);
-    let failed = units.iter_mut().filter(|unit| unit.condition == Condition::Failed);
-    join_all(failed.take(MOST_LOGS).map(add_log)).await;
+    let with_log = |unit: &&mut Unit| matches!(unit.condition, Condition::Failed | Condition::Starting);
+    join_all(units.iter_mut().filter(with_log).take(MOST_LOGS).map(add_log)).await;
     Ok(units)
 }
 
@@ -115,13 +115,18 @@ pub async fn start_stack(units: &[Unit]) {
     }
 }
 
-/// What the failed run of the unit said; without the journal the reason has to do.
+/// What the failed run of the unit said, or what one that is being started waits for, of an earlier try where this one
+/// has said nothing yet; without the journal the reason has to do.
 async fn add_log(unit: &mut Unit) {
     if unit.invocation.is_empty() {
         return;
     }
     let mut command = Command::new("journalctl");
-    command.arg(format!("_SYSTEMD_INVOCATION_ID={}", unit.invocation));
+    if unit.condition == Condition::Failed {
+        command.arg(format!("_SYSTEMD_INVOCATION_ID={}", unit.invocation));
+    } else {
+        command.arg("--boot").arg(format!("_SYSTEMD_UNIT={}", unit.name));
+    }
     command
         .args(["--output=cat", "--no-pager", "--quiet"])
         .arg(format!("--lines={LOG_LINES}"));

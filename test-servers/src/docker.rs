@@ -150,7 +150,12 @@ impl Docker {
         fs::create_dir_all(folder).map_err(system)?;
         for name in images::import_for_host(self)? {
             let archive = folder.join(name.replace(['/', ':'], "-") + ".tar");
-            self.run([OsStr::new("save"), OsStr::new("--output"), archive.as_os_str(), OsStr::new(&name)])?;
+            self.run([
+                OsStr::new("save"),
+                OsStr::new("--output"),
+                archive.as_os_str(),
+                OsStr::new(&name),
+            ])?;
         }
         Ok(())
     }

@@ -68,7 +68,7 @@ fn print(text: &str) {
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
 
-/// The units, and below them why some failed.
+/// The units, and below them why some failed and what others are at.
 fn unit_table(units: &[Unit]) -> String {
     let mut rows = vec![["UNIT", "STATE", "SYSTEMD"].map(str::to_owned)];
     rows.extend(units.iter().map(|unit| {
@@ -81,12 +81,15 @@ fn unit_table(units: &[Unit]) -> String {
         [unit.name.clone(), state.to_owned(), unit.state.clone()]
     }));
     let mut text = columns(&rows);
-    let failed = units.iter().filter_map(|unit| Some((unit, unit.reason.as_ref()?)));
-    for (index, (unit, reason)) in failed.enumerate() {
+    let told = units
+        .iter()
+        .filter(|unit| unit.reason.is_some() || !unit.log.is_empty());
+    for (index, unit) in told.enumerate() {
         if index == 0 {
             text.push('\n');
         }
         let name = &unit.name;
+        let reason = unit.reason.as_deref().unwrap_or("it is being started");
         text.push_str(&format!("{name}: {reason}; `journalctl -u {name}` says more\n"));
         for line in &unit.log {
             text.push_str(&format!("  {line}\n"));

@@ -69,7 +69,10 @@ pub(super) fn import(docker: &Docker) -> Result<(), ServerError> {
 
 /// Those that the monitor host runs; their names.
 pub(super) fn import_for_host(docker: &Docker) -> Result<Vec<String>, ServerError> {
-    let local = ["service", "loadgen"].map(name).into_iter().collect::<Result<Vec<_>, _>>()?;
+    let local = ["service", "loadgen"]
+        .map(name)
+        .into_iter()
+        .collect::<Result<Vec<_>, _>>()?;
     let mut names = Vec::new();
     for mut image in images()?.into_iter().filter(|image| !local.contains(&image.name)) {
         if image.name == GRAFANA_STUB {

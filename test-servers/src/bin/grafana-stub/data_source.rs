@@ -104,7 +104,10 @@ impl DataSource {
     /// A search for traces: a table with a row for each.
     fn traces(&self, client: &Client, query: &Json, (from, to): (u64, u64)) -> Result<Vec<Json>, String> {
         if query["queryType"] != "search" {
-            return Err(format!("grafana-stub sends Jaeger searches only, not {}", query["queryType"]));
+            return Err(format!(
+                "grafana-stub sends Jaeger searches only, not {}",
+                query["queryType"]
+            ));
         }
         let text = |name: &str| query[name].as_str().unwrap_or_default();
         // As Grafana does it: `error=true` becomes {"error":"true"}, and times are microseconds.
