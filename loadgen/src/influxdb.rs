@@ -1,13 +1,14 @@
 //! Results in InfluxDB 2, without the load noticing.
 //!
 //! [`check`] finds a wrong token or bucket before the load starts. During the run an [`InfluxOutput`] is an observer that
-//! encodes each second (`points`, `buckets`) and hands the lines to a thread of its own, which posts them (`client`) and
+//! encodes each second (`points`, `buckets`, `line_protocol`) and hands the lines to a thread of its own, which posts them (`client`) and
 //! keeps on disk what InfluxDB has not acknowledged (`spool`). [`push`](fn@push) sends later what is still there.
 
 pub mod buckets;
 mod client;
 mod delivery;
 mod error;
+mod line_protocol;
 pub mod names;
 mod points;
 mod push;

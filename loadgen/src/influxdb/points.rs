@@ -4,13 +4,13 @@
 //! A generator writes per second two points for each step and one for itself, whatever the rate: 101 points and as many
 //! series for the 50 steps a scenario may have.
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use influxdb2::models::data_point::DataPointBuilder;
-use influxdb2::models::{DataPoint, FieldValue, WriteDataPoint};
 
 use super::buckets;
+use super::line_protocol::{FieldValue, Point};
 use super::names::*;
 use crate::distribution::latency_ms;
 use crate::health::Health;
@@ -33,16 +33,10 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    fn push(&mut self, point: DataPointBuilder) {
-        let length = self.text.len();
-        // Fails for a point without fields alone, and those say nothing; writing to memory does not fail.
-        if point
-            .build()
-            .is_ok_and(|point| point.write_data_point_to(&mut self.text).is_ok())
-        {
+    fn push(&mut self, point: &Point<'_>) {
+        // Writing to memory does not fail.
+        if point.has_fields() && writeln!(self.text, "{point}").is_ok() {
             self.points += 1;
-        } else {
-            self.text.truncate(length);
         }
     }
 }
@@ -94,7 +88,7 @@ impl Encoder {
             TITLE_FIELD,
             &format!("{} started", self.title),
         );
-        lines.push(text_field(point, TEXT_FIELD, &self.text));
+        lines.push(&text_field(point, TEXT_FIELD, &self.text));
         lines
     }
 
@@ -107,15 +101,15 @@ impl Encoder {
             let step = &interval.steps[index];
             self.know(step);
             let point = |measurement| self.point(measurement, since_start).tag(STEP_TAG, &self.steps[index]);
-            lines.push(self.step(point(STEP_MEASUREMENT), step, seconds));
+            lines.push(&self.step(point(STEP_MEASUREMENT), step, seconds));
             if !step.latency.is_empty() {
                 let buckets = buckets::counts(&step.latency).into_iter();
-                lines.push(buckets.fold(point(LATENCY_MEASUREMENT), |point, (field, count)| {
+                lines.push(&buckets.fold(point(LATENCY_MEASUREMENT), |point, (field, count)| {
                     point.field(field, integer(count))
                 }));
             }
         }
-        lines.push(generator(
+        lines.push(&generator(
             self.point(GENERATOR_MEASUREMENT, since_start),
             interval,
             seconds,
@@ -150,7 +144,7 @@ impl Encoder {
             .field(DROPPED_FIELD, integer(summary.dropped))
             .field(SATURATED_FIELD, summary.generator.saturated);
         let mut lines = Lines::default();
-        lines.push(latencies(
+        lines.push(&latencies(
             float(point, RATE_FIELD, summary.rate),
             &LATENCY_FIELDS,
             (summary.requests > 0).then_some(&summary.latency_ms),
@@ -158,13 +152,13 @@ impl Encoder {
         lines
     }
 
-    fn event(&self, event: &str, since_start: Duration) -> DataPointBuilder {
+    fn event<'a>(&'a self, event: &'a str, since_start: Duration) -> Point<'a> {
         self.point(EVENT_MEASUREMENT, since_start).tag(EVENT_TAG, event)
     }
 
-    fn point(&self, measurement: &str, since_start: Duration) -> DataPointBuilder {
+    fn point<'a>(&'a self, measurement: &'a str, since_start: Duration) -> Point<'a> {
         let time = Duration::from_millis(self.started_at_ms).saturating_add(since_start);
-        let point = DataPoint::builder(measurement).timestamp(i64::try_from(time.as_nanos()).unwrap_or(i64::MAX));
+        let point = Point::new(measurement, i64::try_from(time.as_nanos()).unwrap_or(i64::MAX));
         self.tags
             .iter()
             .fold(point, |point, (key, value)| point.tag(key, value))
@@ -179,7 +173,7 @@ impl Encoder {
         }
     }
 
-    fn step(&self, point: DataPointBuilder, step: &StepFigures, seconds: f64) -> DataPointBuilder {
+    fn step<'a>(&self, point: Point<'a>, step: &StepFigures, seconds: f64) -> Point<'a> {
         let mut point = point
             .field(REQUESTS_FIELD, integer(step.requests()))
             .field(FAILED_FIELD, integer(step.failed))
@@ -207,7 +201,7 @@ impl Encoder {
 }
 
 /// Adds the figures of a generator over all its steps.
-fn generator(point: DataPointBuilder, interval: &Interval, seconds: f64) -> DataPointBuilder {
+fn generator<'a>(point: Point<'a>, interval: &Interval, seconds: f64) -> Point<'a> {
     let mut health = Health::new();
     health.add(interval);
     let health = health.verdict();
@@ -249,7 +243,7 @@ fn figures(latency: &Histogram<u64>) -> Option<Latency> {
     (!latency.is_empty()).then(|| latency_ms(latency))
 }
 
-fn latencies(point: DataPointBuilder, names: &LatencyFields, latency: Option<&Latency>) -> DataPointBuilder {
+fn latencies<'a>(point: Point<'a>, names: &LatencyFields, latency: Option<&Latency>) -> Point<'a> {
     let Some(latency) = latency else { return point };
     let figures = [
         (names.min, latency.min),
@@ -315,7 +309,7 @@ fn integer(count: u64) -> i64 {
 }
 
 /// Line protocol has no infinity and no NaN; such a field is left out.
-fn float(point: DataPointBuilder, name: &str, value: f64) -> DataPointBuilder {
+fn float<'a>(point: Point<'a>, name: &str, value: f64) -> Point<'a> {
     if value.is_finite() {
         point.field(name, value)
     } else {
@@ -323,10 +317,8 @@ fn float(point: DataPointBuilder, name: &str, value: f64) -> DataPointBuilder {
     }
 }
 
-fn text_field(point: DataPointBuilder, name: &str, text: &str) -> DataPointBuilder {
-    // The crate escapes quotation marks alone.
-    let text = plain(text, LONGEST_TEXT).replace('\\', r"\\");
-    point.field(name, FieldValue::String(text))
+fn text_field<'a>(point: Point<'a>, name: &str, text: &str) -> Point<'a> {
+    point.field(name, FieldValue::Text(plain(text, LONGEST_TEXT)))
 }
 
 /// A name or value of a tag. Line protocol cannot say a backslash before what it escapes, or at the end.
