@@ -60,6 +60,7 @@ lint: ## Run every check that needs no running program
 	@tools/stage 'YAML' yamllint --strict .
 	@tools/stage 'Workflows, actionlint' tools/actionlint
 	@tools/stage 'Workflows, zizmor' tools/zizmor
+	@tools/stage 'Secrets in the history' tools/gitleaks
 	@tools/stage 'Dashboards' tools/grafana-schema/check
 	@tools/stage 'Terraform, format' terraform fmt -check -diff -recursive terraform
 	@tools/stage 'Terraform, tflint' tools/tflint
