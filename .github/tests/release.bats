@@ -30,7 +30,8 @@ commit() {
 # versioned VERSION: a commit whose workspace has it, which is on main.
 versioned() {
     printf '[workspace.package]\nversion = "%s"\nedition = "2024"\n\n[workspace.dependencies]\nversion = "9.9.9"\n' "$1" >Cargo.toml
-    git add Cargo.toml
+    printf '# Changelog\n\n## [Unreleased]\n\n## [%s] - 2026-11-01\n\n- Something\n' "$1" >CHANGELOG.md
+    git add Cargo.toml CHANGELOG.md
     git commit -q --allow-empty -m "Version $1"
     git update-ref refs/remotes/origin/main HEAD
 }
@@ -57,6 +58,13 @@ versioned() {
         run -1 "$SCRIPTS/release-version" "$tag"
         has 'is no version'
     done
+    sed -i 's/2026-11-01/unreleased/' CHANGELOG.md
+    commit 'Not dated' CHANGELOG.md
+    git tag v1.2.3
+    run -1 "$SCRIPTS/release-version" v1.2.3
+    has 'CHANGELOG.md has no section "## [1.2.3] - YYYY-MM-DD"'
+    git tag -d v1.2.3
+    git reset -q --hard HEAD~1
     git checkout -q -b feature
     commit 'On a branch' file
     git tag v1.2.3
@@ -64,8 +72,26 @@ versioned() {
     has 'v1.2.3 is not on main'
 }
 
-@test "the changelog has what came since the release before, by the part that it is about" {
-    commit 'Add the service' service/main.rs
+@test "a release tells what CHANGELOG.md says of it, then the commits since the one before, by what they are about" {
+    cat >CHANGELOG.md <<'TEXT'
+# Changelog
+
+## [Unreleased]
+
+- Soon
+
+## [0.2.0] - 2026-11-01
+
+### Added
+
+- A port
+
+## [0.1.0] - 2026-10-01
+
+- The service
+TEXT
+    git add CHANGELOG.md
+    commit 'Add the service' service/main.rs service/store.rs
     git tag v0.1.0
     commit 'Answer faster' service/main.rs service/store.rs README.md
     commit 'Show <more> of [it]' grafana-provisioning/dashboards/x.json
@@ -80,38 +106,42 @@ versioned() {
     git tag v0.2.0
     run -0 "$SCRIPTS/changelog" v0.2.0
     diff <(sed 's/ ([0-9a-f]*)$//; /^## To check/,$d' <<<"$output") - <<'TEXT'
-Changes since v0.1.0.
+### Added
 
-## Service
+- A port
+
+## Commits since v0.1.0
+
+### Service
 
 - Answer faster
 
-## loadgen
+### loadgen
 
 - From the side
 
-## Monitor host
+### Monitor host
 
 - Show \<more\> of \[it\]
 
-## AWS
+### AWS
 
 - Open a port
 
-## Documentation
+### Documentation
 
 - Describe
 
-## Build and tests
+### Build and tests
 
 - Lint
 
 TEXT
     has 'gh attestation verify FILE --repo example/marketboro'
     run -0 "$SCRIPTS/changelog" v0.2.0-rc.1
-    has 'Changes since v0.1.0.'
+    has $'- Soon\n\n## Commits since v0.1.0'
     run -0 "$SCRIPTS/changelog" v0.1.0
-    has 'The first release.'
+    has $'- The service\n\n## Commits\n'
 }
 
 # Stands in for Cargo: a build lays down a program of C that says its version.
