@@ -68,11 +68,13 @@ lint: ## Run every check that needs no running program
 	@tools/stage 'Image of the monitor host, Packer' tools/packer/check
 	@tools/stage 'Settings of the monitor host' terraform/modules/monitor-host/check-environment
 	@tools/stage 'Clippy' cargo clippy --workspace --all-targets --features loadgen/s3,monitor/aws --locked -- -D warnings
-	@tools/stage 'Documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
+	@tools/stage 'Documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --features loadgen/s3,monitor/aws --locked
 	@tools/stage 'Licences, bans, sources' tools/cargo-deny --locked check --hide-inclusion-graph bans licenses sources
 
 audit: ## Check the dependencies against the advisory database: needs GitHub
-	tools/cargo-deny --locked check advisories
+	for lock in $$(git ls-files 'Cargo.lock' '*/Cargo.lock'); do \
+		tools/cargo-deny --manifest-path "$$(dirname "$$lock")/Cargo.toml" --config deny.toml --locked check advisories || exit; \
+	done
 
 bench: build ## Measure the service and loadgen beside their peers
 	bench/service.sh

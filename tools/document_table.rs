@@ -1,4 +1,4 @@
-//! Holds tables in README.md against what a program says of itself; included by the tests of each program.
+//! Holds tables in the documents against what a program says of itself; included by the tests of each program.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,19 +13,19 @@ struct Flag {
 
 type Flags = BTreeMap<String, Flag>;
 
-/// Fails unless the table below the comment that names `command` has the same flags, variables and defaults as
-/// `program` prints for `arguments`.
-pub(crate) fn assert_matches(command: &str, program: &str, arguments: &[&str]) {
+/// Fails unless the table of `document` below the comment that names `command` has the same flags, variables and
+/// defaults as `program` prints for `arguments`.
+pub(crate) fn assert_matches(document: &str, command: &str, program: &str, arguments: &[&str]) {
     let output = Command::new(program).args(arguments).env_clear().output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
-    let documented = table(&readme(), command);
+    let documented = table(&read(document), command);
     let real = flags_of_help(&help);
     assert!(!real.is_empty(), "{help}");
-    assert_eq!(documented, real, "README.md and `{command}` differ");
+    assert_eq!(documented, real, "{document} and `{command}` differ");
 }
 
-fn table(readme: &str, command: &str) -> Flags {
-    let mut rows = rows(readme, command).into_iter();
+fn table(page: &str, command: &str) -> Flags {
+    let mut rows = rows(page, command).into_iter();
     let column = rows.next().unwrap();
     let position = |name: &str| column.iter().position(|title| title == name);
     let code = |row: &[String], name: &str| {
@@ -44,9 +44,9 @@ fn table(readme: &str, command: &str) -> Flags {
 }
 
 /// Cells of the table below the comment that says what it is checked against, its head first.
-pub(crate) fn rows(readme: &str, checked_against: &str) -> Vec<Vec<String>> {
+pub(crate) fn rows(page: &str, checked_against: &str) -> Vec<Vec<String>> {
     let marker = format!("<!-- Checked against `{checked_against}`");
-    let (_, after) = readme.split_once(&marker).unwrap();
+    let (_, after) = page.split_once(&marker).unwrap();
     after
         .lines()
         .skip_while(|line| !line.starts_with('|'))
@@ -60,9 +60,9 @@ pub(crate) fn rows(readme: &str, checked_against: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// README.md of the checkout.
-pub(crate) fn readme() -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap()
+/// A page of docs/.
+pub(crate) fn read(document: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(document)).unwrap()
 }
 
 /// Spaces before a flag in clap's long help; its description stands further to the right.
