@@ -41,6 +41,7 @@ test: lint tools ## Run every check and every test, getting first what they need
 	@tools/stage 'Rehearsal of a lost monitor host' ami/rehearse --quick
 	@environment=$$($(MAKE) -s test-env) && eval "$$environment" && \
 		tools/stage 'Tests' cargo test --workspace --features loadgen/s3,monitor/aws --locked --no-fail-fast
+	@tools/stage 'The service against its description' tools/schemathesis/check
 
 tools: ## Get the servers and the browser that the tests talk to; minutes the first time
 	@tools/stage 'Programs the tests talk to' tools/packages java mvn chromium docker dockerd iptables ip busybox curl jq

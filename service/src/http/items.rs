@@ -44,7 +44,7 @@ impl JsonObject for NewItem {
 /// The body of `PUT /items/{id}`.
 #[derive(Deserialize, ToSchema)]
 pub struct ItemUpdate {
-    /// May be left out; otherwise the id of the path.
+    /// May be left out; otherwise the id of the path, or the answer is 422.
     id: Option<String>,
     /// 1 to 1024 characters.
     #[schema(example = "Renamed item", min_length = 1, max_length = 1024)]
@@ -69,7 +69,7 @@ pub struct ItemPage {
     /// In no particular order; fewer than `limit` do not mean that these are the last.
     items: Vec<Item>,
     /// Give it as `cursor` for the next page; null on the last.
-    #[schema(required)]
+    #[schema(required, format = "cursor")]
     next_cursor: Option<String>,
 }
 
@@ -80,7 +80,8 @@ pub struct Page {
     /// Items of a page.
     #[param(minimum = 1, maximum = 1000, default = 100, value_type = Option<u16>)]
     limit: Option<String>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the page before; nothing else is one.
+    #[param(min_length = 1, format = "cursor")]
     cursor: Option<String>,
 }
 

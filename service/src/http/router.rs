@@ -5,7 +5,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Router, middleware};
 use http::{Method, StatusCode};
 use tower::util::MapRequestLayer;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -35,6 +35,7 @@ pub fn router(state: AppState, write_token: Option<WriteToken>) -> Router {
         .routes(routes!(items::read, items::update, items::delete))
         .split_for_parts();
     let items = items.route("/items/", axum::routing::any(items::empty_id));
+    let asks_token = write_token.is_some();
     let items = match write_token {
         Some(token) => items.layer(middleware::from_fn_with_state(token, require_write_token)),
         None => items,
@@ -45,6 +46,9 @@ pub fn router(state: AppState, write_token: Option<WriteToken>) -> Router {
         .routes(routes!(health::ready))
         .split_for_parts();
     description.merge(items_description);
+    if asks_token {
+        describe_token_as_required(&mut description);
+    }
     service
         .merge(items)
         .with_state(state)
@@ -76,6 +80,9 @@ fn documents(description: utoipa::openapi::OpenApi) -> Router {
 )]
 struct Description;
 
+/// Name of the security scheme of writes.
+const WRITE_TOKEN: &str = "write_token";
+
 struct WriteTokenScheme;
 
 impl Modify for WriteTokenScheme {
@@ -89,7 +96,16 @@ impl Modify for WriteTokenScheme {
         description
             .components
             .get_or_insert_default()
-            .add_security_scheme("write_token", SecurityScheme::Http(bearer));
+            .add_security_scheme(WRITE_TOKEN, SecurityScheme::Http(bearer));
+    }
+}
+
+/// Operations say of themselves that the token may be asked for, since they do not know the settings.
+fn describe_token_as_required(description: &mut utoipa::openapi::OpenApi) {
+    let paths = description.paths.paths.values_mut();
+    let writes = paths.flat_map(|path| [&mut path.post, &mut path.put, &mut path.delete]);
+    for operation in writes.flatten() {
+        operation.security = Some(vec![SecurityRequirement::new(WRITE_TOKEN, [""; 0])]);
     }
 }
 

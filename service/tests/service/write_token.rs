@@ -88,3 +88,19 @@ fn without_a_token_file_anyone_writes() {
     );
     answer.is(201, &json!({ "message": "Item created successfully" }));
 }
+
+#[test]
+fn the_description_says_whether_the_token_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let required = json!([{ "write_token": [] }]);
+    let optional = json!([{}, { "write_token": [] }]);
+    for (service, security) in [(guarded(&folder).start(), required), (embedded().start(), optional)] {
+        let document = service.get("/openapi.json").json();
+        for (path, method) in [("/items", "post"), ("/items/{id}", "put"), ("/items/{id}", "delete")] {
+            let operation = &document["paths"][path][method];
+            assert_eq!(operation["security"], security, "{method} {path}");
+        }
+        let read = &document["paths"]["/items/{id}"]["get"];
+        assert!(read.get("security").is_none(), "{read}");
+    }
+}
