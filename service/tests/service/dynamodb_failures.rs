@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::answer::Answer;
-use crate::dynamodb_double::{self, Proxy};
+use test_servers::dynamodb_double::{self, Proxy};
 use crate::running_service::RunningService;
 use crate::stores::{new_item, on_dynamodb};
 

@@ -4,7 +4,7 @@ use std::thread;
 
 use serde_json::json;
 
-use crate::dynamodb_double::Proxy;
+use test_servers::dynamodb_double::Proxy;
 use crate::running_service::poll;
 use crate::stores::{embedded, new_item, on_dynamodb};
 

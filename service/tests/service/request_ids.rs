@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rustix::process::Signal;
 
 use crate::answer::Answer;
-use crate::dynamodb_double;
+use test_servers::dynamodb_double;
 use crate::running_service::{RunningService, poll};
 use crate::stores::{embedded, on_dynamodb};
 

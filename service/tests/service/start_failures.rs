@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use test_servers::DynamoDbLocal;
 
-use crate::dynamodb_double;
+use test_servers::dynamodb_double;
 use crate::running_service::ServiceCommand;
 use crate::stores::{embedded, on_dynamodb, on_table, unused_table};
 

@@ -8,7 +8,7 @@ use service::telemetry::{metrics, spans};
 use test_servers::{Collector, InfluxDb};
 
 use super::instance::{Instance, arrives};
-use crate::dynamodb_double::{self, Proxy};
+use test_servers::dynamodb_double::{self, Proxy};
 use crate::running_service::poll;
 use crate::stores::on_dynamodb;
 

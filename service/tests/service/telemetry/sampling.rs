@@ -9,7 +9,7 @@ use service::telemetry::metrics;
 use test_servers::{Collector, InfluxDb, Jaeger};
 
 use super::instance::{Caller, Instance, arrives, ids_of, trace_arrives};
-use crate::dynamodb_double;
+use test_servers::dynamodb_double;
 use crate::running_service::ServiceCommand;
 use crate::stores::{embedded, on_dynamodb};
 

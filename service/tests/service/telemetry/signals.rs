@@ -11,7 +11,7 @@ use test_servers::{Collector, InfluxDb, Jaeger};
 
 use super::instance::{Instance, arrives, ids_of, trace_arrives};
 use crate::answer::Answer;
-use crate::dynamodb_double::Proxy;
+use test_servers::dynamodb_double::Proxy;
 use crate::running_service::{RunningService, poll};
 use crate::stores::{new_item, on_dynamodb};
 
