@@ -30,8 +30,13 @@ impl Answer {
 
     /// True if it says that the service is full: then nothing was done.
     pub(crate) fn is_shed(&self) -> bool {
-        self.status == 503 && self.json()["error"].as_str().is_some_and(|error| error.contains("at its limit; try"))
-            && !self.json()["error"].as_str().is_some_and(|error| error.contains("database"))
+        self.status == 503
+            && self.json()["error"]
+                .as_str()
+                .is_some_and(|error| error.contains("at its limit; try"))
+            && !self.json()["error"]
+                .as_str()
+                .is_some_and(|error| error.contains("database"))
     }
 
     pub(crate) fn closes(&self) -> bool {

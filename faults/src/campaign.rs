@@ -75,7 +75,11 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
             }
             Err(failure) => {
                 broken = true;
-                println!("BROKEN {}: {failure}; logs are in {}", scenario.name, context.folder.display());
+                println!(
+                    "BROKEN {}: {failure}; logs are in {}",
+                    scenario.name,
+                    context.folder.display()
+                );
                 None
             }
         };
@@ -92,6 +96,10 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     remove(&kept);
     let heading = format!("{} s of each fault, seed {seed}.", arguments.seconds().as_secs());
     match &arguments.markdown {
+        Some(_) if rows.len() < ALL.len() => {
+            println!("--markdown: not written, since not all scenarios were run");
+            ExitCode::SUCCESS
+        }
         Some(file) => match report::write_markdown(file, &rows, &heading) {
             Ok(()) => ExitCode::SUCCESS,
             Err(cause) => {

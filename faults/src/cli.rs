@@ -12,8 +12,8 @@ pub(crate) struct Arguments {
     /// Scenarios to run; all unless named
     pub(crate) scenarios: Vec<String>,
 
-    /// How long each fault lasts; those of telemetry last three times as long
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(2..=600))]
+    /// How long each fault lasts; telemetry is away six times as long
+    #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u64).range(2..=600))]
     seconds: u64,
 
     /// What every choice by chance follows from; printed, so that a run can be repeated
@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) list: bool,
 
-    /// Write the table between the markers of this file
+    /// Write the table between the markers of this file, if all scenarios are run
     #[arg(long, value_name = "FILE")]
     pub(crate) markdown: Option<PathBuf>,
 }

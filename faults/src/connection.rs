@@ -35,7 +35,8 @@ impl Connection {
 
 /// A request; a body is JSON.
 pub(crate) fn request(method: &str, path: &str, body: &str, trace_id: &str) -> Vec<u8> {
-    let head = format!("{method} {path} HTTP/1.1\r\nhost: service\r\ntraceparent: 00-{trace_id}-00000000000000fa-00\r\n");
+    let head =
+        format!("{method} {path} HTTP/1.1\r\nhost: service\r\ntraceparent: 00-{trace_id}-00000000000000fa-00\r\n");
     let body_head = match body.len() {
         0 => String::new(),
         length => format!("content-type: application/json\r\ncontent-length: {length}\r\n"),

@@ -113,11 +113,7 @@ impl Entry {
 
     /// A write was refused as if the item were in another state than it is known to be.
     pub(crate) fn contradicted(&self, request: &str, answer: &Answer) -> Finding {
-        Finding::Wrong(format!(
-            "{request} was answered {}; {}",
-            answer.text(),
-            self.expected()
-        ))
+        Finding::Wrong(format!("{request} was answered {}; {}", answer.text(), self.expected()))
     }
 
     fn expected(&self) -> String {

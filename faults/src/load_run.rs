@@ -16,6 +16,9 @@ const RATE: u32 = 100;
 /// What it takes from the end of the load to its own: requests in flight, cleaning up, InfluxDB.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What it writes when its own items are there.
+const LOAD_BEGINS: &str = "load";
+
 /// Exit statuses of a run that came to its end: done, and items left behind, which a fault may cause.
 const ENDED: [Option<i32>; 2] = [Some(0), Some(1)];
 
@@ -34,12 +37,17 @@ impl LoadRun {
         influxdb: Option<&InfluxDb>,
     ) -> Result<Self, Failure> {
         let folder = context.folder.clone();
-        let log = File::create(folder.join("loadgen.log")).map_err(Failure::system("loadgen's log"))?;
+        let log = File::create(log_file(&folder)).map_err(Failure::system("loadgen's log"))?;
         let errors = log.try_clone().map_err(Failure::system("loadgen's log"))?;
         let mut command = loadgen()?;
         command
-            .args(["run", url, "--scenario", "items", "--quiet", "--vus", "20", "--max-vus", "200"])
-            .args(["--rate", &format!("{RATE}/s"), "--duration", &format!("{}ms", duration.as_millis())])
+            .args(["run", url, "--scenario", "items", "--vus", "20", "--max-vus", "200"])
+            .args([
+                "--rate",
+                &format!("{RATE}/s"),
+                "--duration",
+                &format!("{}ms", duration.as_millis()),
+            ])
             .args(["--timeout", "5s", "--graceful-stop", "6s"])
             .args(["--run-id", &run_id(context)])
             .arg("--summary-json")
@@ -55,11 +63,17 @@ impl LoadRun {
                 .env("INFLUX_TOKEN", influxdb.loadgen_writer_token());
         }
         let child = command.spawn().map_err(Failure::system("loadgen"))?;
-        Ok(Self {
+        let run = Self {
             child,
             folder,
             duration,
-        })
+        };
+        // It first creates items, which a fault must not stop.
+        context.poll("loadgen did not begin its load", PATIENCE, || {
+            let log = fs::read_to_string(log_file(&run.folder)).map_err(Failure::system("loadgen's log"))?;
+            Ok(log.lines().any(|line| line == LOAD_BEGINS).then_some(()))
+        })?;
+        Ok(run)
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -108,6 +122,10 @@ pub(crate) fn spool(folder: &Path) -> PathBuf {
     folder.join("loadgen-spool")
 }
 
+fn log_file(folder: &Path) -> PathBuf {
+    folder.join("loadgen.log")
+}
+
 fn summary_file(folder: &Path) -> PathBuf {
     folder.join("loadgen-summary.json")
 }
@@ -149,5 +167,9 @@ fn check(summary: &Value) -> Result<(), Failure> {
 }
 
 fn counts(object: &Value) -> impl Iterator<Item = u64> {
-    object.as_object().into_iter().flatten().filter_map(|(_, count)| count.as_u64())
+    object
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter_map(|(_, count)| count.as_u64())
 }

@@ -109,5 +109,8 @@ pub(crate) fn write_markdown(file: &Path, rows: &[Row], heading: &str) -> io::Re
     let notes: String = remarks(rows)
         .map(|(scenario, remark)| format!("- `{scenario}`: {remark}\n"))
         .collect();
-    fs::write(file, format!("{head}{BEGIN}\n\n{heading}\n\n{table}\n{notes}\n{END}{tail}"))
+    fs::write(
+        file,
+        format!("{head}{BEGIN}\n\n{heading}\n\n{table}\n{notes}\n{END}{tail}"),
+    )
 }

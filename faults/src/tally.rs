@@ -100,7 +100,10 @@ impl Tally {
 
     /// Good answers so far.
     pub(crate) fn answered_good(&self) -> u64 {
-        self.good.iter().map(|count| u64::from(count.load(Ordering::Relaxed))).sum()
+        self.good
+            .iter()
+            .map(|count| u64::from(count.load(Ordering::Relaxed)))
+            .sum()
     }
 
     /// How long a request took.
@@ -140,7 +143,8 @@ impl Tally {
     pub(crate) fn to_rate(&self, before: f64) -> Option<Duration> {
         let end = self.fault_end.load(Ordering::SeqCst);
         let (first, now) = (self.bucket(end), self.bucket(self.now()));
-        let back = (first..now.saturating_sub(WINDOW)).find(|&from| self.rate(from, from + WINDOW) >= before * RECOVERED_SHARE)?;
+        let back = (first..now.saturating_sub(WINDOW))
+            .find(|&from| self.rate(from, from + WINDOW) >= before * RECOVERED_SHARE)?;
         let micros = u64::try_from(BUCKET.as_micros() * back as u128).ok()?;
         Some(Duration::from_micros(micros.saturating_sub(end)))
     }

@@ -3,7 +3,10 @@
 use std::process::{Command, Output};
 
 fn faults(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_faults")).args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_faults"))
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
 #[test]
@@ -14,7 +17,10 @@ fn every_scenario_is_listed_and_described() {
     let page = include_str!("../../docs/faults.md");
     assert!(text.lines().count() > 10, "{text}");
     for name in text.lines().filter_map(|line| line.split_whitespace().next()) {
-        assert!(page.contains(&format!("| `{name}` |")), "docs/faults.md does not know {name}");
+        assert!(
+            page.contains(&format!("| `{name}` |")),
+            "docs/faults.md does not know {name}"
+        );
     }
 }
 

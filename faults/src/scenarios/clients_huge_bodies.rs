@@ -62,7 +62,10 @@ fn send_many(context: &Context, address: SocketAddr, chunked: bool, end: Instant
     while Instant::now() < end {
         let sent = send(address, chunked).map_err(Failure::system("a client with a body of 1 GB"))??;
         if sent > MOST_SENT {
-            return Err(Failure::broken(format!("{} MiB of a refused body were taken", sent >> 20)));
+            return Err(Failure::broken(format!(
+                "{} MiB of a refused body were taken",
+                sent >> 20
+            )));
         }
         all.push(sent);
         context.wait(Duration::from_millis(50))?;

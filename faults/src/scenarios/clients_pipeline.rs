@@ -65,10 +65,14 @@ fn send_batches(context: &Context, address: SocketAddr, client: u64, end: Instan
             .iter()
             .flat_map(|(step, trace_id)| request(step.method, &step.path, &step.body, trace_id))
             .collect();
-        connection.write(&bytes).map_err(Failure::system("a client that pipelines"))?;
+        connection
+            .write(&bytes)
+            .map_err(Failure::system("a client that pipelines"))?;
         for (step, trace_id) in &steps {
             let sent = format!("{} {} in a pipeline", step.method, step.path);
-            let answer = connection.read().map_err(Failure::system(format!("no answer to {sent}")))?;
+            let answer = connection
+                .read()
+                .map_err(Failure::system(format!("no answer to {sent}")))?;
             if let Some(fault) = answer.fault(trace_id, &[200, 201, 404]) {
                 return Err(Failure::broken(format!("{sent}: {fault} in {}", answer.text())));
             }
@@ -86,11 +90,22 @@ fn send_batches(context: &Context, address: SocketAddr, client: u64, end: Instan
 /// Made, read, changed, read, removed, missed.
 fn life(id: &str) -> [Step; 6] {
     let path = format!("/items/{id}");
-    let (first, second) = (json!({ "id": id, "name": "first" }), json!({ "id": id, "name": "second" }));
+    let (first, second) = (
+        json!({ "id": id, "name": "first" }),
+        json!({ "id": id, "name": "second" }),
+    );
     let step = |method, body: &Value, status, item: Option<&Value>| Step {
         method,
-        path: if method == "POST" { "/items".to_owned() } else { path.clone() },
-        body: if body.is_null() { String::new() } else { body.to_string() },
+        path: if method == "POST" {
+            "/items".to_owned()
+        } else {
+            path.clone()
+        },
+        body: if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        },
         status,
         item: item.cloned(),
     };

@@ -27,7 +27,10 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
         launcher.push("--map-root-user");
     }
     launcher.extend(["sh", "-c", MOUNT, "sh"]);
-    let mut service = service().launched_by(launcher).arguments(["--data-dir", DISK]).start()?;
+    let mut service = service()
+        .launched_by(launcher)
+        .arguments(["--data-dir", DISK])
+        .start()?;
     let expected = Expected {
         failures: true,
         slowest: None,
@@ -38,7 +41,10 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
     trial.fault(|trial| {
         let filler = filler(&service)?;
         let end = Instant::now() + context.seconds;
-        let (good, failed) = (trial.tally().answered_good(), trial.tally().failed.load(Ordering::Relaxed));
+        let (good, failed) = (
+            trial.tally().answered_good(),
+            trial.tally().failed.load(Ordering::Relaxed),
+        );
         while Instant::now() < end {
             fill(&filler)?;
             context.wait(REFILL_INTERVAL)?;
@@ -61,7 +67,9 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
 fn filler(service: &Service) -> Result<PathBuf, Failure> {
     let disk = service.folder().join(DISK);
     let inside = disk.strip_prefix("/").unwrap_or(&disk);
-    Ok(PathBuf::from(format!("/proc/{}/root", service.id()?)).join(inside).join("filler"))
+    Ok(PathBuf::from(format!("/proc/{}/root", service.id()?))
+        .join(inside)
+        .join("filler"))
 }
 
 /// Leaves no byte free.

@@ -18,10 +18,10 @@ use crate::failure::Failure;
 use crate::report::Figures;
 use crate::trial::{Expected, Trial, service};
 
-const CAP: u64 = 96 << 20;
+const CAP: u64 = 64 << 20;
 /// Items with names of full length, of which each list has 1000.
 const LARGE_ITEMS: usize = 1000;
-const READERS: u64 = 24;
+const READERS: u64 = 48;
 
 pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
     let cap = Cap::new()?;

@@ -14,7 +14,8 @@ use crate::trial::{Expected, Trial, service};
 /// Of a hundred requests, as many are answered with garbage.
 const PERCENT: u32 = 40;
 
-const HTML: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 36\r\n\r\n<html><h1>Captive portal</h1></html>";
+const HTML: &[u8] =
+    b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 36\r\n\r\n<html><h1>Captive portal</h1></html>";
 
 /// Ways to spoil an answer of DynamoDB.
 const SPOILS: [fn(&Message) -> Vec<u8>; 4] = [half_json, changed_bytes, half_answer, nothing];

@@ -12,7 +12,7 @@ use crate::report::Figures;
 use crate::trial::{Expected, Trial, service};
 
 /// The fault lasts as many times as long as others.
-const TIMES: u32 = 3;
+const TIMES: u32 = 6;
 /// No request takes longer, whatever is away.
 const SLOWEST: Duration = Duration::from_secs(2);
 /// Small, so that spans are dropped while the collector is away.
@@ -119,7 +119,10 @@ fn push(context: &Context, influxdb: &InfluxDb) -> Result<bool, Failure> {
         Ok(true)
     } else {
         let error = String::from_utf8_lossy(&pushed.stderr).into_owned();
-        Err(Failure::broken(format!("loadgen push ended with {}: {error}", pushed.status)))
+        Err(Failure::broken(format!(
+            "loadgen push ended with {}: {error}",
+            pushed.status
+        )))
     }
 }
 
@@ -135,7 +138,9 @@ fn points_are_there(context: &Context, influxdb: &InfluxDb, summary: &Value) -> 
     if stored == counted as f64 {
         Ok(())
     } else {
-        Err(Failure::broken(format!("loadgen counts {counted} requests, and InfluxDB holds {stored}")))
+        Err(Failure::broken(format!(
+            "loadgen counts {counted} requests, and InfluxDB holds {stored}"
+        )))
     }
 }
 
@@ -147,7 +152,9 @@ fn spans_lost(log: &str) -> Result<u64, Failure> {
         .filter_map(|line| line["spans_lost"].as_u64())
         .collect();
     match lost.is_empty() {
-        true => Err(Failure::broken("the service did not log that telemetry is not delivered")),
+        true => Err(Failure::broken(
+            "the service did not log that telemetry is not delivered",
+        )),
         false => Ok(lost.into_iter().sum()),
     }
 }
