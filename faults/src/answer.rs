@@ -30,13 +30,9 @@ impl Answer {
 
     /// True if it says that the service is full: then nothing was done.
     pub(crate) fn is_shed(&self) -> bool {
-        self.status == 503
-            && self.json()["error"]
-                .as_str()
-                .is_some_and(|error| error.contains("at its limit; try"))
-            && !self.json()["error"]
-                .as_str()
-                .is_some_and(|error| error.contains("database"))
+        let body = self.json();
+        let sentence = body["error"].as_str();
+        self.status == 503 && sentence.is_some_and(|sentence| sentence.starts_with("The service is at its limit"))
     }
 
     pub(crate) fn closes(&self) -> bool {
@@ -83,5 +79,54 @@ impl Answer {
             return Some(format!("the internal word {word:?}"));
         }
         (self.status == 503 && self.header("retry-after").is_none()).then(|| "503 without Retry-After".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRACE_ID: &str = "0af7651916cd43dd8448eb211c80319c";
+
+    fn fault(status: u16, headers: &str, body: &str) -> Option<String> {
+        let head = format!(
+            "HTTP/1.1 {status} \r\ncontent-length: {}\r\n{headers}\r\n\r\n{body}",
+            body.len()
+        );
+        let message = Message::read(&mut head.as_bytes(), true).unwrap().unwrap();
+        Answer::from_message(message).unwrap().fault(TRACE_ID, &[200, 404])
+    }
+
+    #[test]
+    fn answers_are_held_to_what_is_documented() {
+        let ids = format!("traceparent: 00-{TRACE_ID}-b7ad6b7169203331-00\r\nx-request-id: 1");
+        let json = format!("{ids}\r\ncontent-type: application/json");
+        let later = format!("{json}\r\nretry-after: 1");
+        assert_eq!(fault(200, &json, "{}"), None);
+        assert_eq!(fault(404, &json, r#"{"error":"Item not found"}"#), None);
+        assert_eq!(fault(503, &later, r#"{"error":"Come back"}"#), None);
+        let other = json.replace("0af", "0ae");
+        for (status, headers, body, seen) in [
+            (500, &json, r#"{"error":"Oh"}"#, "not documented"),
+            (200, &other, "{}", "another request"),
+            (200, &"content-type: application/json".to_owned(), "{}", "no trace id"),
+            (200, &ids, "{}", "not declared"),
+            (200, &json, "{", "not JSON"),
+            (404, &json, "{}", "no {\"error\""),
+            (404, &json, r#"{"error":"Oh","more":1}"#, "more than"),
+            (
+                404,
+                &json,
+                r#"{"error":"A ConditionalCheckFailedException"}"#,
+                "internal word",
+            ),
+            (503, &json, r#"{"error":"Come back"}"#, "Retry-After"),
+        ] {
+            let found = fault(status, headers, body);
+            assert!(
+                found.as_ref().is_some_and(|found| found.contains(seen)),
+                "{found:?} for {seen}"
+            );
+        }
     }
 }

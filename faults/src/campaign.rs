@@ -26,7 +26,7 @@ const EXIT_INTERRUPTED: u8 = 130;
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     if arguments.list {
         for scenario in ALL {
-            println!("{:<18}{}", scenario.name, scenario.what);
+            println!("{:<20}{}", scenario.name, scenario.what);
         }
         return ExitCode::SUCCESS;
     }

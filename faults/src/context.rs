@@ -31,7 +31,7 @@ impl Context {
 
     /// How long things are watched without a fault, before and after it.
     pub(crate) fn calm(&self) -> Duration {
-        (self.seconds / 5).clamp(Duration::from_secs(1), Duration::from_secs(3))
+        (self.seconds / 5).clamp(Duration::from_secs(1), Duration::from_secs(2))
     }
 
     /// Lets time pass.
@@ -70,6 +70,6 @@ impl Context {
 
     /// A line of progress.
     pub(crate) fn say(&self, text: impl Display) {
-        println!("{:>18}  {text}", self.scenario);
+        println!("{:>20}  {text}", self.scenario);
     }
 }

@@ -31,6 +31,9 @@ const LOADGEN_MEMORY_BOUND: u64 = 256 << 20;
 /// From the fault's end to the first good answer, and to the rate of before, at most.
 const RECOVERY_BOUND: Duration = Duration::from_secs(30);
 
+/// No request takes longer where the service has no reason to be slow, on a busy machine.
+pub(crate) const UNDISTURBED: Duration = Duration::from_secs(2);
+
 const PAGE: &str = "/items?limit=1000";
 
 /// What a scenario lets happen.

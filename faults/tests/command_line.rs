@@ -1,4 +1,5 @@
 //! The command line of `faults`, from outside. The scenarios themselves are run by `make test` and `make faults`.
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use std::process::{Command, Output};
 

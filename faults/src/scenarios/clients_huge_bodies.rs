@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::report::Figures;
-use crate::trial::{Expected, Trial, service};
+use crate::trial::{Expected, Trial, UNDISTURBED, service};
 
 const BODY: usize = 1 << 30;
 /// What the service reads of a refused body, and what is in buffers on the way.
@@ -18,13 +18,12 @@ const MOST_MEMORY: u64 = 64 << 20;
 const CLIENTS: usize = 4;
 const CHUNK: usize = 64 << 10;
 const PATIENCE: Duration = Duration::from_secs(10);
-const SLOWEST: Duration = Duration::from_secs(1);
 
 pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
     let service = service().start()?;
     let expected = Expected {
         failures: false,
-        slowest: Some(SLOWEST),
+        slowest: Some(UNDISTURBED),
         fault: context.seconds,
     };
     let mut trial = Trial::begin(context, &service, None, expected)?;
@@ -33,7 +32,7 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
     trial.fault(|_| {
         let end = Instant::now() + context.seconds;
         thread::scope(|scope| {
-            let client = |number: usize| send_many(context, service.address(), number % 2 == 0, end);
+            let client = |number: usize| send_many(context, service.address(), number.is_multiple_of(2), end);
             let clients: Vec<_> = (0..CLIENTS).map(|number| scope.spawn(move || client(number))).collect();
             for client in clients {
                 let sent = client.join().map_err(|_| Failure::broken("a client panicked"))??;

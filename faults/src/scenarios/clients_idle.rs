@@ -9,12 +9,11 @@ use rustix::process::{Resource, getrlimit};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::report::Figures;
-use crate::trial::{Expected, Trial, service};
+use crate::trial::{Expected, Trial, UNDISTURBED, service};
 
 const CONNECTIONS: usize = 10_000;
 /// Files that this process has open besides.
 const OTHER_FILES: u64 = 500;
-const SLOWEST: Duration = Duration::from_secs(2);
 const REQUEST: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: service\r\n\r\n";
 
 pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
@@ -27,7 +26,7 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
     let service = service().start()?;
     let expected = Expected {
         failures: false,
-        slowest: Some(SLOWEST),
+        slowest: Some(UNDISTURBED),
         fault: context.seconds,
     };
     let mut trial = Trial::begin(context, &service, None, expected)?;
@@ -36,7 +35,7 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
         let mut idle = Vec::with_capacity(CONNECTIONS);
         for number in 0..CONNECTIONS {
             let mut stream = TcpStream::connect(service.address()).map_err(Failure::system("an idle connection"))?;
-            if number % 2 == 0 {
+            if number.is_multiple_of(2) {
                 let mut answer = [0; 512];
                 let exchanged = stream.write_all(REQUEST).and_then(|()| stream.read(&mut answer));
                 exchanged.map_err(Failure::system("an idle connection"))?;

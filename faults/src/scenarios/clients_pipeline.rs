@@ -10,12 +10,11 @@ use crate::connection::{Connection, request};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::report::Figures;
-use crate::trial::{Expected, Trial, service};
+use crate::trial::{Expected, Trial, UNDISTURBED, service};
 
 const CLIENTS: u64 = 3;
 /// Items that go through a life in one batch of requests.
 const ITEMS_OF_A_BATCH: usize = 8;
-const SLOWEST: Duration = Duration::from_secs(1);
 
 /// A request, the status it must have, and the item it must give, if any.
 struct Step {
@@ -30,7 +29,7 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
     let service = service().start()?;
     let expected = Expected {
         failures: false,
-        slowest: Some(SLOWEST),
+        slowest: Some(UNDISTURBED),
         fault: context.seconds,
     };
     let mut trial = Trial::begin(context, &service, None, expected)?;

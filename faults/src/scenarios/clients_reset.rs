@@ -11,16 +11,15 @@ use crate::connection::request;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::report::Figures;
-use crate::trial::{Expected, Trial, service};
+use crate::trial::{Expected, Trial, UNDISTURBED, service};
 
 const CLIENTS: u64 = 4;
-const SLOWEST: Duration = Duration::from_secs(1);
 
 pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
     let service = service().start()?;
     let expected = Expected {
         failures: false,
-        slowest: Some(SLOWEST),
+        slowest: Some(UNDISTURBED),
         fault: context.seconds,
     };
     let mut trial = Trial::begin(context, &service, None, expected)?;

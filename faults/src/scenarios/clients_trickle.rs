@@ -7,13 +7,12 @@ use std::time::{Duration, Instant};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::report::Figures;
-use crate::trial::{Expected, Trial, service};
+use crate::trial::{Expected, Trial, UNDISTURBED, service};
 
 const CLIENTS: usize = 800;
 const BYTE_INTERVAL: Duration = Duration::from_millis(250);
 /// What a request may take, and what a busy machine may add to it.
 const ANSWERED_BY: Duration = Duration::from_secs(6);
-const SLOWEST: Duration = Duration::from_secs(1);
 
 const HEAD: &[u8] =
     b"POST /items HTTP/1.1\r\nhost: service\r\ncontent-type: application/json\r\ncontent-length: 60000\r\n";
@@ -24,7 +23,7 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
     let time = context.seconds.max(ANSWERED_BY);
     let expected = Expected {
         failures: false,
-        slowest: Some(SLOWEST),
+        slowest: Some(UNDISTURBED),
         fault: time,
     };
     let mut trial = Trial::begin(context, &service, None, expected)?;
@@ -36,7 +35,7 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
             for (number, client) in clients.iter_mut().enumerate() {
                 let trickle = match client {
                     Some(trickle) => trickle,
-                    None => client.insert(Trickle::open(service.address(), number % 2 == 0)?),
+                    None => client.insert(Trickle::open(service.address(), number.is_multiple_of(2))?),
                 };
                 if trickle.is_cut_off()? {
                     cut_off += 1;

@@ -9,12 +9,10 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::load_run::{loadgen, number, run_id, spool};
 use crate::report::Figures;
-use crate::trial::{Expected, Trial, service};
+use crate::trial::{Expected, Trial, UNDISTURBED, service};
 
 /// The fault lasts as many times as long as others.
 const TIMES: u32 = 6;
-/// No request takes longer, whatever is away.
-const SLOWEST: Duration = Duration::from_secs(2);
 /// Small, so that spans are dropped while the collector is away.
 const SPAN_QUEUE: &str = "512";
 /// For what is on its way to come through.
@@ -36,7 +34,7 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
     let time = context.seconds * TIMES;
     let expected = Expected {
         failures: false,
-        slowest: Some(SLOWEST),
+        slowest: Some(UNDISTURBED),
         fault: time,
     };
     let mut trial = Trial::begin(context, &service, Some(&influxdb), expected)?;
