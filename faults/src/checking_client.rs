@@ -23,7 +23,7 @@ const ITEMS: usize = 60;
 /// A write of unknown outcome may still happen for as long after its answer or the fault's end, whichever is later.
 const SETTLING_TIME: Duration = Duration::from_secs(2);
 /// What the service is given for a request, and what a busy machine may add to it.
-const LATEST_ANSWER: Duration = Duration::from_secs(6);
+const LATEST_ANSWER: Duration = Duration::from_secs(10);
 const RETRIES_AT_THE_END: usize = 5;
 
 pub(crate) struct CheckingClient<'a> {

@@ -13,7 +13,7 @@ pub(crate) struct Arguments {
     pub(crate) scenarios: Vec<String>,
 
     /// How long each fault lasts; telemetry is away six times as long
-    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u64).range(2..=600))]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(2..=600))]
     seconds: u64,
 
     /// What every choice by chance follows from; printed, so that a run can be repeated

@@ -9,7 +9,7 @@ use test_servers::http_message::Message;
 use crate::answer::Answer;
 
 /// Longer than the service may take for any request, by seconds.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(8);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 
 pub(crate) struct Connection(BufReader<TcpStream>);
 

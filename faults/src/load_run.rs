@@ -48,7 +48,7 @@ impl LoadRun {
                 "--duration",
                 &format!("{}ms", duration.as_millis()),
             ])
-            .args(["--timeout", "5s", "--graceful-stop", "6s"])
+            .args(["--timeout", "10s", "--graceful-stop", "12s"])
             .args(["--run-id", &run_id(context)])
             .arg("--summary-json")
             .arg(summary_file(&folder))

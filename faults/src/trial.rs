@@ -21,7 +21,7 @@ use crate::report::Figures;
 use crate::tally::Tally;
 
 /// Time the service has for a request; the SDK gets half of it for one of its attempts.
-const REQUEST_TIMEOUT: &str = "2s";
+const REQUEST_TIMEOUT: &str = "5s";
 const CLIENTS: usize = 8;
 
 /// Resident memory of the service at most, whatever is done to it.
@@ -32,7 +32,7 @@ const LOADGEN_MEMORY_BOUND: u64 = 256 << 20;
 const RECOVERY_BOUND: Duration = Duration::from_secs(30);
 
 /// No request takes longer where the service has no reason to be slow, on a busy machine.
-pub(crate) const UNDISTURBED: Duration = Duration::from_secs(2);
+pub(crate) const UNDISTURBED: Duration = Duration::from_secs(4);
 
 const PAGE: &str = "/items?limit=1000";
 

@@ -24,7 +24,7 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
         loop {
             dynamodb.pause()?;
             // From less than one attempt of the SDK to more than a request may take.
-            let frozen = context.wait(Duration::from_millis(random.u64(300..3500)));
+            let frozen = context.wait(Duration::from_millis(random.u64(300..5500)));
             dynamodb.resume()?;
             frozen?;
             if Instant::now() > end {

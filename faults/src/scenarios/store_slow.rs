@@ -29,7 +29,7 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
         double.treat(move |_| {
             let mut random = random.lock().unwrap_or_else(PoisonError::into_inner);
             let late = random.u32(0..100) < TOO_LATE_PERCENT;
-            let millis = if late { 1100..2600 } else { 50..400 };
+            let millis = if late { 2600..4500 } else { 50..400 };
             Treatment::AnswerLate(Duration::from_millis(random.u64(millis)))
         });
         context.wait(context.seconds)?;
