@@ -2,7 +2,7 @@
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run ami-rehearsal up down images test tools lint audit bench test-env
+.PHONY: help build run ami-rehearsal up down images test faults tools lint audit bench test-env
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,8 +40,15 @@ test: lint tools ## Run every check and every test, getting first what they need
 	@tools/stage 'Terraform rehearsal' terraform/rehearse
 	@tools/stage 'Rehearsal of a lost monitor host' ami/rehearse --quick
 	@environment=$$($(MAKE) -s test-env) && eval "$$environment" && \
-		tools/stage 'Tests' cargo test --workspace --features loadgen/s3,monitor/aws --locked --no-fail-fast
+		tools/stage 'Tests' cargo test --workspace --features loadgen/s3,monitor/aws --locked --no-fail-fast && \
+		tools/stage 'Fault campaign, short' target/debug/faults --seconds 2
 	@tools/stage 'The service against its description' tools/schemathesis/check
+
+faults: tools ## Break what service and loadgen depend on, ten minutes of it, and write what came out to docs/faults.md
+	@environment=$$($(MAKE) -s test-env) && eval "$$environment" && \
+		cargo test --workspace --features loadgen/s3,monitor/aws --locked --no-run \
+			--test command_line --test service --test run && \
+		target/debug/faults --markdown docs/faults.md $(ARGS)
 
 tools: ## Get the servers and the browser that the tests talk to; minutes the first time
 	@tools/stage 'Programs the tests talk to' tools/packages java mvn chromium docker dockerd iptables ip busybox curl jq

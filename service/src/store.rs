@@ -252,10 +252,11 @@ where
             );
             if throttled {
                 StoreError::Throttled
-            } else if answer.raw().status().is_server_error() {
-                StoreError::Unavailable(cause(&error))
-            } else {
+            } else if answer.raw().status().is_client_error() {
                 StoreError::Rejected(cause(&error))
+            } else {
+                // Among them answers of 200 that make no sense, which are another server's or were cut on the way.
+                StoreError::Unavailable(cause(&error))
             }
         }
         SdkError::ConstructionFailure(_) => StoreError::Rejected(cause(&error)),
@@ -268,9 +269,8 @@ fn cause<E>(error: &SdkError<E>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    if let Some(answer) = error.as_service_error() {
-        let code = answer.code().unwrap_or("no error code");
-        return format!("{code}: {}", answer.message().unwrap_or("no message"));
+    if let Some(code) = error.as_service_error().and_then(ProvideErrorMetadata::code) {
+        return format!("{code}: {}", error.message().unwrap_or("no message"));
     }
     let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")

@@ -1,5 +1,6 @@
-//! DynamoDB Local, in memory.
+//! DynamoDB Local, in memory or on disk.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -17,10 +18,11 @@ const HOME_VARIABLE: &str = "DYNAMODB_LOCAL_HOME";
 
 static SHARED: LazyLock<Result<DynamoDbLocal, ServerError>> = LazyLock::new(DynamoDbLocal::start);
 
-/// DynamoDB Local, in memory: what it holds is gone when it is stopped.
+/// DynamoDB Local.
 pub struct DynamoDbLocal {
     process: ServerProcess,
     port: u16,
+    client: Client,
 }
 
 impl DynamoDbLocal {
@@ -33,8 +35,17 @@ impl DynamoDbLocal {
         SHARED.as_ref().unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Starts one; takes some seconds.
+    /// Starts one in memory: what it holds is gone when it is stopped. Takes some seconds.
     pub fn start() -> Result<Self, ServerError> {
+        Self::start_keeping(|_| vec!["-inMemory".into()])
+    }
+
+    /// Starts one that has its data in its folder, where they outlive a restart.
+    pub fn start_on_disk() -> Result<Self, ServerError> {
+        Self::start_keeping(|folder| vec!["-dbPath".into(), folder.into()])
+    }
+
+    fn start_keeping(place: impl Fn(&Path) -> Vec<OsString>) -> Result<Self, ServerError> {
         let home = installed_at(HOME_VARIABLE)?;
         let client = http::client();
         let launch = |port: &u16, folder: &Path| {
@@ -42,12 +53,13 @@ impl DynamoDbLocal {
                 .map(Into::into)
                 .to_vec();
             // It unpacks its native library there.
-            let mut temporary = std::ffi::OsString::from("-Djava.io.tmpdir=");
+            let mut temporary = OsString::from("-Djava.io.tmpdir=");
             temporary.push(folder);
             arguments.push(temporary);
             arguments.extend(["-Djava.library.path=lib", "-cp", "lib/*"].map(Into::into));
             arguments.push("com.amazonaws.services.dynamodbv2.local.main.ServerRunner".into());
-            arguments.extend(["-inMemory", "-sharedDb", "-port"].map(Into::into));
+            arguments.extend(place(folder));
+            arguments.extend(["-sharedDb", "-port"].map(Into::into));
             arguments.push(port.to_string().into());
             Ok(Launch {
                 server: SERVER,
@@ -58,7 +70,7 @@ impl DynamoDbLocal {
             })
         };
         let (process, port) = ServerProcess::start(SERVER, port::free, launch, |port, _| is_dynamodb(&client, *port))?;
-        Ok(Self { process, port })
+        Ok(Self { process, port, client })
     }
 
     /// Where it answers, for `AWS_ENDPOINT_URL_DYNAMODB`.
@@ -69,6 +81,26 @@ impl DynamoDbLocal {
     /// Its port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Ends it without a chance to save anything (SIGKILL).
+    pub fn kill(&mut self) -> Result<(), ServerError> {
+        self.process.kill()
+    }
+
+    /// Starts it again with the same port, once it was killed.
+    pub fn restart(&mut self) -> Result<(), ServerError> {
+        self.process.restart(|| is_dynamodb(&self.client, self.port))
+    }
+
+    /// Makes it hang (SIGSTOP): connections are accepted, nothing is answered.
+    pub fn pause(&self) -> Result<(), ServerError> {
+        self.process.pause()
+    }
+
+    /// Ends [`DynamoDbLocal::pause`].
+    pub fn resume(&self) -> Result<(), ServerError> {
+        self.process.resume()
     }
 
     /// All it wrote so far.

@@ -30,16 +30,21 @@
 
 mod collector;
 mod docker;
+pub mod dynamodb_double;
 mod dynamodb_local;
 mod error;
 mod grafana_stub;
 mod http;
 pub mod http_double;
+pub mod http_message;
 mod influxdb;
+mod internal_words;
 mod jaeger;
 mod port;
 mod process;
 mod s3_double;
+mod service;
+pub mod tcp_double;
 
 pub use collector::{Collector, CollectorOptions};
 pub use docker::{ComposeProject, Container, Docker};
@@ -48,6 +53,8 @@ pub use error::ServerError;
 pub use grafana_stub::GrafanaStub;
 pub use http::client_builder;
 pub use influxdb::{InfluxDb, Point, Series, Value};
+pub use internal_words::INTERNAL_WORDS;
 pub use jaeger::{Jaeger, Span, SpanKind, Trace};
-pub use process::{built, installed_at};
+pub use process::{built, installed_at, keep_logs_in};
 pub use s3_double::S3Double;
+pub use service::{Service, ServiceOptions};

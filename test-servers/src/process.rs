@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -34,6 +35,14 @@ const GUARD: &str = r#"read -r _
 kill -9 "$1"
 for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$1" && sleep 0.1; done
 rm -rf "$2""#;
+
+/// Where logs go when their servers do.
+static KEPT_LOGS: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// From now on each server's log is moved into this folder when the server is dropped; with `None`, it is removed.
+pub fn keep_logs_in(folder: Option<PathBuf>) {
+    *KEPT_LOGS.lock().unwrap_or_else(PoisonError::into_inner) = folder;
+}
 
 /// How to run a server.
 pub(crate) struct Launch {
@@ -191,6 +200,11 @@ impl ServerProcess {
         }
     }
 
+    /// True while it has not ended by itself.
+    pub(crate) fn is_running(&mut self) -> Result<bool, ServerError> {
+        Ok(self.running.is_some() && self.ended()?.is_none())
+    }
+
     /// Its end, if it has ended by itself.
     fn ended(&mut self) -> Result<Option<ExitStatus>, ServerError> {
         let server = self.launch.server;
@@ -288,6 +302,12 @@ impl ServerProcess {
 impl Drop for ServerProcess {
     fn drop(&mut self) {
         self.running = None;
+        if let Some(folder) = &*KEPT_LOGS.lock().unwrap_or_else(PoisonError::into_inner)
+            && let Some(name) = self.folder.path().file_name()
+        {
+            // A log that cannot be kept is missed by whoever looks for it; there is nobody to tell here.
+            let _ = fs::copy(self.log_path(), folder.join(name).with_extension("log"));
+        }
         if thread::panicking() {
             // The test's output, which is shown because it failed.
             eprintln!("--- log of {}, its end ---\n{}", self.launch.server, self.log_tail());

@@ -16,9 +16,10 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
+use flate2::Crc;
 use http::header::HOST;
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderValue, Uri};
+use http::{HeaderMap, HeaderValue, Uri};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -33,6 +34,8 @@ const MAX_IDLE: Duration = Duration::from_secs(20);
 const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 /// A new connection stays within the region; more than one lost packet takes longer than this.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// CRC-32 of the body, in decimal.
+const CHECKSUM: &str = "x-amz-crc32";
 
 /// Connections of one worker, opened as needed and kept while they are of use.
 #[derive(Clone)]
@@ -81,7 +84,13 @@ impl WorkerConnections {
             .await
             .map_err(ConnectorError::io)?;
         self.keep(connection);
-        let answer = http::Response::from_parts(parts, SdkBody::from(body.to_bytes()));
+        let body = body.to_bytes();
+        if !is_as_sent(&parts.headers, &body) {
+            return Err(ConnectorError::io(
+                "the answer is not what its x-amz-crc32 was made of".into(),
+            ));
+        }
+        let answer = http::Response::from_parts(parts, SdkBody::from(body));
         answer
             .try_into()
             .map_err(|error: aws_smithy_runtime_api::http::HttpError| ConnectorError::other(error.into(), None))
@@ -109,6 +118,16 @@ impl WorkerConnections {
                 .push(connection);
         }
     }
+}
+
+/// Compares an answer with the checksum that DynamoDB sends with it, which the SDK does not look at.
+fn is_as_sent(headers: &HeaderMap, body: &[u8]) -> bool {
+    let Some(sent) = headers.get(CHECKSUM) else {
+        return true;
+    };
+    let mut received = Crc::new();
+    received.update(body);
+    sent.to_str().ok().and_then(|sum| sum.parse().ok()) == Some(received.sum())
 }
 
 impl HttpConnector for WorkerConnections {

@@ -4,29 +4,7 @@ use std::fmt;
 
 use http::HeaderMap;
 use serde_json::Value;
-
-/// Parts of the service that no client should hear of.
-const INTERNAL_WORDS: [&str; 19] = [
-    "serde",
-    "axum",
-    "hyper",
-    "tokio",
-    "tower",
-    "rustls",
-    "exception",
-    "sql",
-    "aws",
-    "amazon",
-    "sdk",
-    "dynoxide",
-    "panic",
-    "unwrap",
-    "eof",
-    "os error",
-    ".rs",
-    "/src",
-    "127.0.0.1",
-];
+use test_servers::INTERNAL_WORDS;
 
 /// What came back for a request.
 #[derive(Clone)]

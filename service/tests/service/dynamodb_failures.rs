@@ -1,12 +1,14 @@
 //! What clients see when DynamoDB is away, silent, throttling or loses answers. Doubles of DynamoDB do that.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use test_servers::dynamodb_double::{self, Proxy, Treatment};
+use test_servers::http_message::Message;
 
 use crate::answer::Answer;
-use crate::dynamodb_double::{self, Proxy};
 use crate::running_service::RunningService;
 use crate::stores::{new_item, on_dynamodb};
 
@@ -103,6 +105,39 @@ fn a_double_that_fails_makes_items_503() {
         answer.refusal(503);
         answer.asks_to_come_back();
     }
+}
+
+#[test]
+fn a_double_that_answers_nonsense_makes_items_503() {
+    let proxy = Proxy::start();
+    let service = on_dynamodb(&proxy.endpoint).arg("--create-table").start();
+    for body in ["<html>Captive portal</html>", r#"{"Item":{"id":{"S":"1""#] {
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes();
+        proxy.treat(move |_| Treatment::AnswerInstead(answer.clone()));
+        for answer in each_operation(&service) {
+            answer.refusal(503);
+            answer.asks_to_come_back();
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_was_changed_on_the_way_is_not_believed() {
+    fn changed(answer: &Message) -> Vec<u8> {
+        let text = String::from_utf8(answer.to_bytes()).unwrap();
+        text.replace("First item", "Other item").into_bytes()
+    }
+    let proxy = Proxy::start();
+    let service = on_dynamodb(&proxy.endpoint).arg("--create-table").start();
+    service.create("1", "First item");
+    let is_changed = AtomicBool::new(false);
+    proxy.treat(move |_| match is_changed.swap(true, Ordering::Relaxed) {
+        false => Treatment::Spoil(changed),
+        true => Treatment::Pass,
+    });
+    service.get("/items/1").is(200, &new_item("1", "First item"));
+    proxy.treat(|_| Treatment::Spoil(changed));
+    service.get("/items/1").refusal(503);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The service from outside: its binary, real HTTP, and both stores.
 //!
-//! `stores.rs` runs the same cases on the embedded store and on DynamoDB Local; `dynamodb_double.rs` stands in for
+//! `stores.rs` runs the same cases on the embedded store and on DynamoDB Local; `dynamodb_double` of test-servers stands in for
 //! DynamoDB only where DynamoDB has to fail.
 #![expect(
     clippy::unwrap_used,
@@ -12,12 +12,9 @@
 mod stores;
 
 mod answer;
-mod dynamodb_double;
-mod http_message;
 mod https;
 mod raw_connection;
 mod running_service;
-mod tcp_double;
 mod tls_proxy;
 
 mod api_description;

@@ -4,9 +4,9 @@ use std::thread;
 
 use serde_json::json;
 
-use crate::dynamodb_double::Proxy;
 use crate::running_service::poll;
 use crate::stores::{embedded, new_item, on_dynamodb};
+use test_servers::dynamodb_double::Proxy;
 
 #[test]
 fn requests_over_the_limit_are_shed_while_health_checks_pass() {

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use rustix::process::Signal;
 
 use crate::answer::Answer;
-use crate::dynamodb_double;
 use crate::running_service::{RunningService, poll};
 use crate::stores::{embedded, on_dynamodb};
+use test_servers::dynamodb_double;
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const SPAN: &str = "b7ad6b7169203331";

@@ -8,9 +8,9 @@ use std::thread;
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::dynamodb_double::Proxy;
 use crate::running_service::{RunningService, ServiceCommand, poll};
 use crate::stores::{embedded, new_item, on_dynamodb};
+use test_servers::dynamodb_double::Proxy;
 
 const CLIENTS: usize = 16;
 

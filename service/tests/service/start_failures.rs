@@ -5,9 +5,9 @@ use std::net::TcpListener;
 
 use test_servers::DynamoDbLocal;
 
-use crate::dynamodb_double;
 use crate::running_service::ServiceCommand;
 use crate::stores::{embedded, on_dynamodb, on_table, unused_table};
+use test_servers::dynamodb_double;
 
 fn on_data_dir(path: &str) -> ServiceCommand {
     ServiceCommand::new().args(["--store", "embedded", "--data-dir", path])

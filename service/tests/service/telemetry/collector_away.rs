@@ -13,7 +13,7 @@ use super::instance::{Instance, arrives};
 use super::load::{await_more, under_load};
 use crate::running_service::{Finished, RunningService};
 use crate::stores::embedded;
-use crate::tcp_double::absent;
+use test_servers::tcp_double::absent;
 
 /// What the service logs of exports that fail.
 pub(super) const NOT_DELIVERED: &str = "telemetry is not delivered";

@@ -12,7 +12,7 @@ use super::load::{await_more, under_load};
 use super::otlp_proxy::OtlpProxy;
 use crate::running_service::RunningService;
 use crate::stores::embedded;
-use crate::tcp_double::silent;
+use test_servers::tcp_double::silent;
 
 /// Load for some export intervals, then the end, both as if the collector were well.
 #[track_caller]

@@ -11,10 +11,10 @@ use service::telemetry::resource::SERVICE_INSTANCE_ID;
 use test_servers::{Collector, InfluxDb, Jaeger};
 
 use super::instance::{Instance, arrives, ids_of, trace_arrives};
-use crate::http_message::Message;
 use crate::running_service::RunningService;
 use crate::stores::embedded;
-use crate::tcp_double::{absent, serve, silent};
+use test_servers::http_message::Message;
+use test_servers::tcp_double::{absent, serve, silent};
 
 const VARIABLE: &str = service::telemetry::settings::ECS_METADATA_VARIABLE;
 const CLUSTER: &str = "arn:aws:ecs:eu-central-1:123456789012:cluster/marketboro";

@@ -8,9 +8,9 @@ use service::telemetry::{metrics, spans};
 use test_servers::{Collector, InfluxDb};
 
 use super::instance::{Instance, arrives};
-use crate::dynamodb_double::{self, Proxy};
 use crate::running_service::poll;
 use crate::stores::on_dynamodb;
+use test_servers::dynamodb_double::{self, Proxy};
 
 const DURATION: &str = metrics::HTTP_SERVER_REQUEST_DURATION.name;
 const ACTIVE: &str = metrics::HTTP_SERVER_ACTIVE_REQUESTS.name;

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use test_servers::Collector;
 
-use crate::http_message::Message;
-use crate::tcp_double::serve;
+use test_servers::http_message::Message;
+use test_servers::tcp_double::serve;
 
 /// Passes OTLP over HTTP on to a collector, until the test process ends.
 pub(crate) struct OtlpProxy {

@@ -9,9 +9,9 @@ use service::telemetry::metrics;
 use test_servers::{Collector, InfluxDb, Jaeger};
 
 use super::instance::{Caller, Instance, arrives, ids_of, trace_arrives};
-use crate::dynamodb_double;
 use crate::running_service::ServiceCommand;
 use crate::stores::{embedded, on_dynamodb};
+use test_servers::dynamodb_double;
 
 #[test]
 fn the_callers_flag_decides_unless_told_otherwise() {

@@ -11,9 +11,9 @@ use test_servers::{Collector, InfluxDb, Jaeger};
 
 use super::instance::{Instance, arrives, ids_of, trace_arrives};
 use crate::answer::Answer;
-use crate::dynamodb_double::Proxy;
 use crate::running_service::{RunningService, poll};
 use crate::stores::{new_item, on_dynamodb};
+use test_servers::dynamodb_double::Proxy;
 
 /// Every operation once, a request that is shed and one that times out; gives the answers of those that were traced.
 fn do_everything(service: &RunningService, proxy: &Proxy) -> Vec<Answer> {

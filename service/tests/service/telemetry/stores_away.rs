@@ -13,9 +13,9 @@ use test_servers::{Collector, InfluxDb, Jaeger};
 use super::instance::{Instance, arrives, ids_of};
 use super::load::{await_more, under_load};
 use super::otlp_proxy::OtlpProxy;
-use crate::dynamodb_double;
 use crate::running_service::RunningService;
 use crate::stores::{embedded, on_dynamodb};
+use test_servers::dynamodb_double;
 
 const CLIENTS: usize = 2;
 

@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use super::instance::{Caller, Instance, ids_of};
 use crate::running_service::{RunningService, ServiceCommand, poll};
 use crate::stores::{embedded, on_dynamodb};
-use crate::tcp_double::{absent, serve};
+use test_servers::tcp_double::{absent, serve};
 
 /// Threads of a service that have to do with telemetry. Linux keeps 15 characters of a name.
 fn telemetry_threads(service: &RunningService) -> Vec<String> {

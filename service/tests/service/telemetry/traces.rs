@@ -9,9 +9,9 @@ use service::telemetry::{metrics, resource, spans};
 use test_servers::{Collector, Jaeger, Span, SpanKind};
 
 use super::instance::{Caller, Instance, ids_of, trace_arrives};
-use crate::dynamodb_double;
 use crate::running_service::RunningService;
 use crate::stores::{embedded, on_table};
+use test_servers::dynamodb_double;
 
 fn exporting_service(instance: &Instance) -> RunningService {
     instance

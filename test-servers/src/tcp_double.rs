@@ -8,22 +8,21 @@ use std::thread;
 use crate::http_message::Message;
 
 /// An endpoint where nothing listens.
-pub(crate) fn absent() -> String {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    url(&listener)
+pub fn absent() -> String {
+    url(&listener())
 }
 
 /// Takes connections and requests and never answers.
-pub(crate) fn silent() -> String {
+pub fn silent() -> String {
     serve(|stream| {
         let mut requests = BufReader::new(stream);
         while let Ok(Some(_)) = Message::read(&mut requests, true) {}
     })
 }
 
-/// Gives each connection to `answer`, on a thread of its own, until the test process ends.
-pub(crate) fn serve(answer: impl Fn(TcpStream) + Send + Sync + 'static) -> String {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+/// Gives each connection to `answer`, on a thread of its own, until the process ends; the URL it listens on.
+pub fn serve(answer: impl Fn(TcpStream) + Send + Sync + 'static) -> String {
+    let listener = listener();
     let url = url(&listener);
     let answer = Arc::new(answer);
     thread::spawn(move || {
@@ -35,6 +34,16 @@ pub(crate) fn serve(answer: impl Fn(TcpStream) + Send + Sync + 'static) -> Strin
     url
 }
 
+fn listener() -> TcpListener {
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, 0)) {
+        Ok(listener) => listener,
+        Err(error) => panic!("no port of 127.0.0.1 can be had: {error}"),
+    }
+}
+
 fn url(listener: &TcpListener) -> String {
-    format!("http://{}", listener.local_addr().unwrap())
+    match listener.local_addr() {
+        Ok(address) => format!("http://{address}"),
+        Err(error) => panic!("a listener without an address: {error}"),
+    }
 }

@@ -3,16 +3,16 @@
 use std::io::{self, BufRead};
 
 /// A request or an answer.
-pub(crate) struct Message {
+pub struct Message {
     /// Start line and headers with their line ends, without the empty line.
-    pub(crate) head: String,
+    pub head: String,
     /// The body, freed of chunks.
-    pub(crate) body: Vec<u8>,
+    pub body: Vec<u8>,
 }
 
 impl Message {
     /// Reads the next message; `None` if the connection ends before it begins.
-    pub(crate) fn read(from: &mut impl BufRead, has_body: bool) -> io::Result<Option<Self>> {
+    pub fn read(from: &mut impl BufRead, has_body: bool) -> io::Result<Option<Self>> {
         let mut head = String::new();
         loop {
             let start = head.len();
@@ -46,20 +46,20 @@ impl Message {
     }
 
     /// Value of the first header of this name.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
             .map(|(_, value)| value)
     }
 
     /// Names and values in order.
-    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         let lines = self.head.lines().skip(1);
         lines.filter_map(|line| line.split_once(':').map(|(name, value)| (name, value.trim())))
     }
 
     /// As it goes over the wire, if it came with a `Content-Length`.
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+    pub fn to_bytes(&self) -> Vec<u8> {
         [self.head.as_bytes(), b"\r\n", &self.body].concat()
     }
 }
