@@ -35,12 +35,19 @@ impl DynamoDbLocal {
 
     /// Starts one; takes some seconds.
     pub fn start() -> Result<Self, ServerError> {
+        Self::start_with(&["-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"])
+    }
+
+    /// Starts one that is slow to warm up and fast then, as measurements want it.
+    pub fn start_for_load() -> Result<Self, ServerError> {
+        Self::start_with(&[])
+    }
+
+    fn start_with(of_java: &[&str]) -> Result<Self, ServerError> {
         let home = installed_at(HOME_VARIABLE)?;
         let client = http::client();
         let launch = |port: &u16, folder: &Path| {
-            let mut arguments = ["-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
-                .map(Into::into)
-                .to_vec();
+            let mut arguments: Vec<std::ffi::OsString> = of_java.iter().map(Into::into).collect();
             // It unpacks its native library there.
             let mut temporary = std::ffi::OsString::from("-Djava.io.tmpdir=");
             temporary.push(folder);

@@ -49,5 +49,6 @@ pub use grafana_stub::GrafanaStub;
 pub use http::client_builder;
 pub use influxdb::{InfluxDb, Point, Series, Value};
 pub use jaeger::{Jaeger, Span, SpanKind, Trace};
-pub use process::{built, installed_at};
+pub use port::free as free_port;
+pub use process::{Launch, ServerProcess, built, installed_at};
 pub use s3_double::S3Double;

@@ -1,0 +1,80 @@
+//! `bench`: measures the programs beside their peers and as their work grows.
+//!
+//! Each group of figures has a file of its own; all measure in the same way: CPU time from `/proc/PID/stat` ([`usage`]),
+//! load by loadgen ([`load`]), medians of rounds in which what is compared takes turns ([`samples`]). Figures are kept in
+//! `bench/figures.json` ([`figures`]); `docs/benchmarks.md` is rendered from them ([`page`], [`chart`]).
+
+mod accuracy;
+mod catalogue;
+mod chart;
+mod error;
+mod figures;
+mod footprint;
+mod generators;
+mod growth;
+mod load;
+mod machine;
+mod page;
+mod pipeline;
+mod plan;
+mod profile;
+mod samples;
+mod servers;
+mod service;
+mod table;
+mod telemetry;
+mod usage;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use error::BenchError;
+use figures::Figures;
+use plan::{Group, Plan};
+use samples::Samples;
+
+fn main() -> ExitCode {
+    match run(&Plan::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// True if nothing was missed.
+fn run(plan: &Plan) -> Result<bool, BenchError> {
+    let mut checked_in = Figures::read()?;
+    if plan.render {
+        page::write(&checked_in)?;
+        return Ok(true);
+    }
+    machine::warn_if_busy();
+    let mut samples = Samples::default();
+    for group in plan.groups() {
+        eprintln!("{group:?}");
+        match group {
+            Group::Service => service::measure(plan, &mut samples)?,
+            Group::Footprint => footprint::measure(plan, &mut samples)?,
+            Group::Telemetry => telemetry::measure(plan, &mut samples)?,
+            Group::Generators => generators::measure(plan, &mut samples)?,
+            Group::Accuracy => accuracy::measure(plan, &mut samples)?,
+            Group::Growth => growth::measure(plan, &mut samples)?,
+            Group::Table => table::measure(plan, &mut samples)?,
+            Group::Pipeline => pipeline::measure(plan, &mut samples)?,
+            Group::Profile => profile::measure(plan, &mut samples)?,
+        }
+    }
+    let measured = Figures::of(machine::describe(plan)?, &samples);
+    if plan.quick {
+        return Ok(measured.print_beside(&checked_in));
+    }
+    let kept = measured.print();
+    checked_in.take_over(measured);
+    checked_in.write()?;
+    page::write(&checked_in)?;
+    Ok(kept)
+}
