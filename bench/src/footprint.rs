@@ -12,7 +12,7 @@ use test_servers::DynamoDbLocal;
 
 use crate::error::BenchError;
 use crate::load::{Loadgen, Method};
-use crate::plan::{Plan, repository};
+use crate::plan::Plan;
 use crate::samples::Samples;
 use crate::servers::{self, Server};
 use crate::usage;
@@ -20,6 +20,9 @@ use crate::usage;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Short beside what is measured.
 const POLL_INTERVAL: Duration = Duration::from_millis(1);
+
+/// As `monitor/compose.yaml` calls it.
+const IMAGE: &str = concat!("marketboro/service:", env!("CARGO_PKG_VERSION"), "-embedded");
 
 pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchError> {
     for program in ["service", "loadgen"] {
@@ -136,14 +139,10 @@ fn open_connections(server: &Server, count: usize) -> Result<Vec<TcpStream>, Ben
     (0..count).map(|_| open().map_err(BenchError::system("a connection"))).collect()
 }
 
-/// Size in MB of the image, where Docker has built it or can.
+/// Size in MB of the service's image, where `make images` has built it.
 fn image_size() -> Option<f64> {
-    let docker = |arguments: &[&str]| {
-        let output = Command::new("docker").args(arguments).current_dir(repository()).output().ok()?;
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    docker(&["version"])?;
-    let id = docker(&["build", "--quiet", "--file", "service/Dockerfile", "."])?;
-    let size: f64 = docker(&["image", "inspect", "--format", "{{.Size}}", &id])?.parse().ok()?;
-    Some(size / 1e6)
+    let mut docker = Command::new("docker");
+    let output = docker.args(["image", "inspect", "--format", "{{.Size}}", IMAGE]).output().ok()?;
+    let bytes: f64 = String::from_utf8_lossy(&output.stdout).trim().parse().ok()?;
+    Some(bytes / 1e6)
 }

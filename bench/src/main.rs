@@ -54,27 +54,33 @@ fn run(plan: &Plan) -> Result<bool, BenchError> {
     }
     machine::warn_if_busy();
     let mut samples = Samples::default();
+    let mut is_complete = true;
     for group in plan.groups() {
         eprintln!("{group:?}");
-        match group {
-            Group::Service => service::measure(plan, &mut samples)?,
-            Group::Footprint => footprint::measure(plan, &mut samples)?,
-            Group::Telemetry => telemetry::measure(plan, &mut samples)?,
-            Group::Generators => generators::measure(plan, &mut samples)?,
-            Group::Accuracy => accuracy::measure(plan, &mut samples)?,
-            Group::Growth => growth::measure(plan, &mut samples)?,
-            Group::Table => table::measure(plan, &mut samples)?,
-            Group::Pipeline => pipeline::measure(plan, &mut samples)?,
-            Group::Profile => profile::measure(plan, &mut samples)?,
+        let measured = match group {
+            Group::Service => service::measure(plan, &mut samples),
+            Group::Footprint => footprint::measure(plan, &mut samples),
+            Group::Telemetry => telemetry::measure(plan, &mut samples),
+            Group::Generators => generators::measure(plan, &mut samples),
+            Group::Accuracy => accuracy::measure(plan, &mut samples),
+            Group::Growth => growth::measure(plan, &mut samples),
+            Group::Table => table::measure(plan, &mut samples),
+            Group::Pipeline => pipeline::measure(plan, &mut samples),
+            Group::Profile => profile::measure(plan, &mut samples),
+        };
+        // The others are worth having all the same.
+        if let Err(error) = measured {
+            eprintln!("bench: {group:?} was not measured to its end: {error}");
+            is_complete = false;
         }
     }
     let measured = Figures::of(machine::describe(plan)?, &samples);
     if plan.quick {
-        return Ok(measured.print_beside(&checked_in));
+        return Ok(measured.print_beside(&checked_in) && is_complete);
     }
     let kept = measured.print();
     checked_in.take_over(measured);
     checked_in.write()?;
     page::write(&checked_in)?;
-    Ok(kept)
+    Ok(kept && is_complete)
 }

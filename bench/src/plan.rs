@@ -27,9 +27,9 @@ pub(crate) struct Plan {
     #[arg(long, conflicts_with = "quick")]
     pub(crate) render: bool,
 
-    /// Turns of what is compared.
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub(crate) rounds: u32,
+    /// Turns of what is compared [default: 2 to 6, by group].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rounds: Option<u32>,
 
     /// How long a turn takes, in seconds.
     #[arg(long, value_name = "S", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -37,7 +37,7 @@ pub(crate) struct Plan {
 
     /// How long memory is watched under steady load, in seconds: loadgen with 100 virtual users, and the service without a
     /// collector.
-    #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, value_name = "S", default_value_t = 45, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     soak: u64,
 
     /// Where cargo builds.
@@ -45,11 +45,11 @@ pub(crate) struct Plan {
     target_dir: PathBuf,
 
     /// Folder of oha's program.
-    #[arg(long, value_name = "DIR", env = "OHA_HOME")]
+    #[arg(long, value_name = "DIR")]
     oha: Option<PathBuf>,
 
     /// Folder of k6's program.
-    #[arg(long, value_name = "DIR", env = "K6_HOME")]
+    #[arg(long, value_name = "DIR")]
     k6: Option<PathBuf>,
 }
 
@@ -90,9 +90,9 @@ impl Plan {
         }
     }
 
-    /// Turns; `usual` where neither `--quick` nor `--rounds` says less.
+    /// Turns; `usual` unless the command line says otherwise.
     pub(crate) fn rounds(&self, usual: u32) -> u32 {
-        if self.quick { 3 } else { usual.min(self.rounds) }
+        self.rounds.unwrap_or(if self.quick { 3 } else { usual })
     }
 
     /// How long a turn takes.

@@ -66,14 +66,8 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
         run?;
         allocations(&calls)
     };
+    // Not of loadgen: it reads the clock by itself, from what valgrind hides.
     samples.add("profile.service.get.allocations", of_each(count)?);
-    let count = |requests: u32| {
-        let mut command = valgrind(&calls);
-        command.arg(plan.program("loadgen")?);
-        generate(&mut command, &nginx.url("/"), requests)?;
-        allocations(&calls)
-    };
-    samples.add("profile.loadgen.allocations", of_each(count)?);
     Ok(())
 }
 

@@ -36,7 +36,7 @@ impl Server {
     ) -> Result<Self, BenchError> {
         let mut all = aws(dynamodb);
         all.extend(variables.iter().map(|(name, value)| (*name, OsString::from(value))));
-        let arguments = ["--store", "dynamodb", "--table", "items", "--create-table"];
+        let arguments = ["--store", "dynamodb", "--create-table"];
         Self::start_service(plan, &arguments, all)
     }
 

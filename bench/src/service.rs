@@ -50,7 +50,7 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
             loadgen.saturate(&server.url("/items/1"), method, Duration::from_secs(time))?;
         }
     }
-    for _ in 0..plan.rounds(4) {
+    for _ in 0..plan.rounds(3) {
         for method in Method::BOTH {
             for (name, server) in &servers {
                 let (url, figure) = (server.url("/items/1"), format!("{name}.{}", method.name()));
@@ -76,7 +76,7 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
     }
 
     eprintln!("Latency at {EQUAL_RATE} requests a second");
-    for _ in 0..plan.rounds(3) {
+    for _ in 0..plan.rounds(2) {
         for method in Method::BOTH {
             for (name, server) in &servers {
                 let run = loadgen.offer(&server.url("/items/1"), method, EQUAL_RATE, plan.turn())?;

@@ -43,7 +43,9 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
         fill_embedded(&data_dir, size)?;
         let bytes = std::fs::metadata(data_dir.join(DATABASE_FILE)).map_err(BenchError::system(DATABASE_FILE))?;
         let name = format!("growth.table.embedded.{size}");
-        samples.add(format!("{name}.disk_bytes_per_item"), bytes.len() as f64 / f64::from(size));
+        if size > 1 {
+            samples.add(format!("{name}.disk_bytes_per_item"), bytes.len() as f64 / f64::from(size));
+        }
         servers.push((name, size, embedded(plan, &data_dir)?));
     }
     for size in DYNAMODB_LOCAL_SIZES {
@@ -54,7 +56,7 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
         servers.push((format!("growth.table.dynamodb_local.{size}"), size, server));
     }
     let scenario = folder.path().join("scenario.toml");
-    for round in 0..=plan.rounds(3) {
+    for round in 0..=plan.rounds(2) {
         for method in Method::BOTH {
             for (name, size, server) in &servers {
                 write_scenario(&scenario, method, *size)?;
