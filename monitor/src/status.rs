@@ -113,8 +113,13 @@ fn reason(container: &Container, inspected: Option<&Inspected>) -> String {
     match (container.state.as_str(), container.health.as_str()) {
         ("exited" | "dead", _) => ended(container.exit_code),
         ("restarting", _) => format!(
-            "it ends with status {} again and again; see `monitor logs {}`",
+            "it ends again and again, last with status {}; see `monitor logs {}`",
             container.exit_code, container.service
+        ),
+        // Between two ends, it looks for an instant as if it ran.
+        ("running", "" | "starting") if inspected.is_some_and(|inspected| inspected.restart_count > 0) => format!(
+            "it ends again and again, and is starting once more; see `monitor logs {}`",
+            container.service
         ),
         ("paused", _) => "it is paused; `monitor up` lets it go on".to_owned(),
         (_, "starting") => "it is starting; give it a minute".to_owned(),

@@ -1,12 +1,10 @@
 //! The host's Compose file in Docker: each container killed, paused, or of another image.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use test_servers::{ComposeProject, Docker};
 
-use crate::host::{Findings, Host, provision, wait_for};
+use crate::host::{Findings, Host, wait_for};
 
 /// A run with everything, from where the containers' ports are reached.
 fn examine(host: &Host, arguments: &[&str]) -> Findings {
@@ -21,23 +19,7 @@ fn examine(host: &Host, arguments: &[&str]) -> Findings {
 
 #[test]
 fn each_container_that_is_killed_or_paused_is_named_with_its_server_and_nothing_else() {
-    let provisioning = tempfile::tempdir().unwrap();
-    fs::set_permissions(provisioning.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    let token = "$__file{/run/secrets/influxdb-grafana-token}";
-    provision(
-        provisioning.path(),
-        "http://influxdb:8086",
-        "http://jaeger:16686",
-        token,
-    );
-    let project = ComposeProject::new(Docker::shared())
-        .unwrap()
-        .variable("GRAFANA_PROVISIONING", provisioning.path())
-        .variable("TRACE_DECISION_WAIT", "1s")
-        .variable("HOST_METRICS_INTERVAL", "1s")
-        .variable("SELF_METRICS_INTERVAL_MS", "1000");
-    project.up(&[]).unwrap();
-    let host = Host::of(&project, provisioning.path());
+    let (project, host) = Host::in_docker();
     wait_for("a healthy host", || examine(&host, &["--quick"]).status == 0);
     let findings = examine(&host, &[]);
     findings.assert_failed(&[]);

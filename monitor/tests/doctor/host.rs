@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use monitor::backup::manifest::{self, Contents, Manifest};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use test_servers::{Collector, ComposeProject, GrafanaStub, InfluxDb, Jaeger};
+use test_servers::{Collector, ComposeProject, Docker, GrafanaStub, InfluxDb, Jaeger};
 
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -170,8 +170,8 @@ fn flux(field: &str) -> String {
 /// A data folder and settings.
 pub(crate) struct Host {
     data: PathBuf,
-    /// Where the data folder is its own.
-    _folder: Option<TempDir>,
+    /// Kept while the host is: its data, or its provisioning.
+    _folder: TempDir,
     provisioning: PathBuf,
     variables: BTreeMap<&'static str, OsString>,
 }
@@ -185,7 +185,7 @@ impl Host {
         fs::set_permissions(&secrets, fs::Permissions::from_mode(0o700)).unwrap();
         let host = Self {
             data: folder.path().to_owned(),
-            _folder: Some(folder),
+            _folder: folder,
             provisioning: servers.provisioning().to_owned(),
             variables: BTreeMap::from([
                 ("GRAFANA_PORT", servers.grafana.port().to_string().into()),
@@ -208,8 +208,25 @@ impl Host {
         host
     }
 
-    /// That of a Compose project, with a backup of now.
-    pub(crate) fn of(project: &ComposeProject<'_>, provisioning: &Path) -> Self {
+    /// A host whose servers run in Docker, with a backup of now, and its Compose project.
+    pub(crate) fn in_docker() -> (ComposeProject<'static>, Self) {
+        let provisioning = tempfile::tempdir().unwrap();
+        fs::set_permissions(provisioning.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let token = "$__file{/run/secrets/influxdb-grafana-token}";
+        provision(
+            provisioning.path(),
+            "http://influxdb:8086",
+            "http://jaeger:16686",
+            token,
+        );
+        let project = ComposeProject::new(Docker::shared())
+            .unwrap()
+            .variable("GRAFANA_PROVISIONING", provisioning.path())
+            .variable("TRACE_DECISION_WAIT", "1s")
+            .variable("HOST_METRICS_INTERVAL", "1s")
+            .variable("SELF_METRICS_INTERVAL_MS", "1000");
+        project.up(&[]).unwrap();
+
         let files: Vec<_> = ComposeProject::files()[1..]
             .iter()
             .map(|file| file.display().to_string())
@@ -219,12 +236,12 @@ impl Host {
         variables.insert("MONITOR_COMPOSE_FILES", files.join(",").into());
         let host = Self {
             data: project.data().to_owned(),
-            _folder: None,
-            provisioning: provisioning.to_owned(),
+            provisioning: provisioning.path().to_owned(),
+            _folder: provisioning,
             variables,
         };
         host.write_backup(Duration::ZERO);
-        host
+        (project, host)
     }
 
     pub(crate) fn data(&self) -> &Path {

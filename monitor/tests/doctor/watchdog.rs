@@ -1,15 +1,14 @@
 //! `monitor watchdog`: what it does about faults that last, with doubles of AWS and of systemd.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
-use test_servers::{ComposeProject, Docker};
+use test_servers::Docker;
 
-use crate::host::{Host, Servers, provision, wait_for};
+use crate::host::{Host, Servers, wait_for};
 use crate::program_doubles::{MOUNTED, Machine, ProgramDoubles, STACK_IS_UP};
 
 const INSTANCE: &str = "i-0123456789abcdef0";
@@ -335,23 +334,7 @@ fn it_keeps_out_of_the_way_of_other_commands_and_of_the_first_start() {
 
 #[test]
 fn a_container_that_was_killed_is_started_again() {
-    let provisioning = tempfile::tempdir().unwrap();
-    fs::set_permissions(provisioning.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    let token = "$__file{/run/secrets/influxdb-grafana-token}";
-    provision(
-        provisioning.path(),
-        "http://influxdb:8086",
-        "http://jaeger:16686",
-        token,
-    );
-    let project = ComposeProject::new(Docker::shared())
-        .unwrap()
-        .variable("GRAFANA_PROVISIONING", provisioning.path())
-        .variable("TRACE_DECISION_WAIT", "1s")
-        .variable("HOST_METRICS_INTERVAL", "1s")
-        .variable("SELF_METRICS_INTERVAL_MS", "1000");
-    project.up(&[]).unwrap();
-    let host = Host::of(&project, provisioning.path());
+    let (project, host) = Host::in_docker();
     let folder = tempfile::tempdir().unwrap();
     let state_file = folder.path().join("below/watchdog.json");
     let watch = || watch_in_docker(&host, &state_file);

@@ -114,11 +114,6 @@ impl TelemetrySettings {
             ecs_metadata: optional(&get, ECS_METADATA_VARIABLE, "an http URL", |text| text.parse().ok())?,
         })
     }
-
-    /// True if nothing is exported.
-    pub fn is_off(&self) -> bool {
-        self.traces.is_none() && self.metrics.is_none()
-    }
 }
 
 const POSITIVE: &str = "a whole number above 0";

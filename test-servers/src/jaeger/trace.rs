@@ -59,13 +59,6 @@ pub enum SpanKind {
     Internal,
 }
 
-impl Trace {
-    /// The spans of this name.
-    pub fn spans_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Span> {
-        self.spans.iter().filter(move |span| span.name == name)
-    }
-}
-
 impl Span {
     /// Text of an attribute; `None` where it is missing or not a text.
     pub fn text(&self, attribute: &str) -> Option<&str> {
