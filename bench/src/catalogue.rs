@@ -39,7 +39,7 @@ impl std::fmt::Display for Bound {
 }
 
 /// What names of figures end with, the unit it stands for, and which way is better.
-const ENDINGS: [(&str, &str, Better); 16] = [
+const ENDINGS: [(&str, &str, Better); 17] = [
     ("cpu_us", "µs", Better::Lower),
     ("_mb", "MB", Better::Lower),
     ("_ms", "ms", Better::Lower),
@@ -56,6 +56,7 @@ const ENDINGS: [(&str, &str, Better); 16] = [
     ("spans_per_request", "", Better::Neither),
     ("points_per_export", "", Better::Neither),
     ("points_per_second", "1/s", Better::Neither),
+    ("requests_per_second", "1/s", Better::Neither),
 ];
 
 /// The bounds. The peer on today's AWS SDK (v3) is judged; the retired one (v2), which needs less, is shown beside it.

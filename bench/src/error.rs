@@ -6,11 +6,15 @@ use std::process::ExitStatus;
 
 use test_servers::ServerError;
 
+use crate::scaling::ScalingError;
+
 /// Why something could not be measured.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BenchError {
     #[error(transparent)]
     Server(#[from] ServerError),
+    #[error(transparent)]
+    Scaling(#[from] ScalingError),
     #[error("{what}: {cause}")]
     System { what: String, cause: io::Error },
     #[error("{path:?} is not there; make bench builds or gets it")]

@@ -2,7 +2,8 @@
 //!
 //! Each group of figures has a file of its own; all measure in the same way: CPU time from `/proc/PID/stat` ([`usage`]),
 //! load by loadgen ([`load`]), medians of rounds in which what is compared takes turns ([`samples`]). Figures are kept in
-//! `bench/figures.json` ([`figures`]); `docs/benchmarks.md` is rendered from them ([`page`], [`chart`]).
+//! `bench/figures.json` ([`figures`]); `docs/benchmarks.md` is rendered from them ([`page`], [`chart`]), and
+//! `docs/scaling.md` ([`scaling`]).
 
 mod accuracy;
 mod catalogue;
@@ -19,6 +20,7 @@ mod pipeline;
 mod plan;
 mod profile;
 mod samples;
+mod scaling;
 mod servers;
 mod service;
 mod table;
@@ -33,6 +35,7 @@ use error::BenchError;
 use figures::Figures;
 use plan::{Group, Plan};
 use samples::Samples;
+use scaling::ScalingError;
 
 fn main() -> ExitCode {
     match run(&Plan::parse()) {
@@ -50,6 +53,7 @@ fn run(plan: &Plan) -> Result<bool, BenchError> {
     let mut checked_in = Figures::read()?;
     if plan.render {
         page::write(&checked_in)?;
+        scaling::write(&checked_in)?;
         return Ok(true);
     }
     machine::warn_if_busy();
@@ -67,6 +71,7 @@ fn run(plan: &Plan) -> Result<bool, BenchError> {
             Group::Table => table::measure(plan, &mut samples),
             Group::Pipeline => pipeline::measure(plan, &mut samples),
             Group::Profile => profile::measure(plan, &mut samples),
+            Group::Scaling => scaling::measure(plan, &mut samples),
         };
         // The others are worth having all the same.
         if let Err(error) = measured {
@@ -82,5 +87,10 @@ fn run(plan: &Plan) -> Result<bool, BenchError> {
     checked_in.take_over(measured);
     checked_in.write()?;
     page::write(&checked_in)?;
+    match scaling::write(&checked_in) {
+        // Where not all groups were measured yet.
+        Err(missing @ ScalingError::NotMeasured(_)) => eprintln!("docs/scaling.md stays as it is: {missing}"),
+        written => written?,
+    }
     Ok(kept && is_complete)
 }

@@ -30,7 +30,7 @@ const SERVICE_NAME: &str = "bench";
 const GAUGE: &str = "http.server.active_requests";
 
 /// Data go to files of their final form at once, not after ten minutes.
-const COLD: (&str, &str) = ("INFLUXD_STORAGE_CACHE_SNAPSHOT_WRITE_COLD_DURATION", "2s");
+pub(crate) const COLD: (&str, &str) = ("INFLUXD_STORAGE_CACHE_SNAPSHOT_WRITE_COLD_DURATION", "2s");
 
 pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchError> {
     let dynamodb = DynamoDbLocal::start_for_load()?;
@@ -158,7 +158,7 @@ fn spans_of_a_request(service: &Server, jaeger: &Jaeger) -> Result<f64, BenchErr
 }
 
 /// Points that InfluxDB has taken since its start, as it counts them.
-fn points(influxdb: &InfluxDb) -> Result<f64, BenchError> {
+pub(crate) fn points(influxdb: &InfluxDb) -> Result<f64, BenchError> {
     let metrics = servers::client().get(format!("{}/metrics", influxdb.url())).send()?.text()?;
     let line = metrics.lines().find(|line| line.starts_with("storage_writer_ok_points_sum"));
     // No line before the first point.
@@ -178,7 +178,7 @@ fn exports(influxdb: &InfluxDb) -> Result<f64, BenchError> {
 }
 
 /// Bytes on disk of all files under a folder whose names end so.
-fn size_of(folder: &Path, ending: &str) -> Result<f64, BenchError> {
+pub(crate) fn size_of(folder: &Path, ending: &str) -> Result<f64, BenchError> {
     use std::os::unix::fs::MetadataExt as _;
     let system = || BenchError::system(format!("{folder:?}"));
     let mut folders: Vec<PathBuf> = vec![folder.to_owned()];

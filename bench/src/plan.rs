@@ -23,7 +23,7 @@ pub(crate) struct Plan {
     #[arg(long)]
     pub(crate) quick: bool,
 
-    /// Measure nothing: write docs/benchmarks.md from bench/figures.json.
+    /// Measure nothing: write docs/benchmarks.md and docs/scaling.md from bench/figures.json.
     #[arg(long, conflicts_with = "quick")]
     pub(crate) render: bool,
 
@@ -74,6 +74,8 @@ pub(crate) enum Group {
     Pipeline,
     /// System calls and allocations.
     Profile,
+    /// What the model of docs/scaling.md is checked against.
+    Scaling,
 }
 
 impl Plan {

@@ -45,6 +45,15 @@ impl Server {
         Self::start_service(plan, &["--store", "embedded", "--data-dir", data_dir], Vec::new())
     }
 
+    /// The service on its embedded store in memory, exporting spans.
+    pub(crate) fn traced(plan: &Plan, otlp_endpoint: &str) -> Result<Self, BenchError> {
+        let variables = vec![
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", otlp_endpoint.into()),
+            ("OTEL_METRICS_EXPORTER", "none".into()),
+        ];
+        Self::start_service(plan, &["--store", "embedded", "--data-dir", ":memory:"], variables)
+    }
+
     fn start_service(
         plan: &Plan,
         arguments: &[&str],

@@ -78,6 +78,11 @@ impl DynamoDbLocal {
         self.port
     }
 
+    /// Its process, whose CPU time is measured.
+    pub fn process(&self) -> &ServerProcess {
+        &self.process
+    }
+
     /// All it wrote so far.
     pub fn log(&self) -> String {
         self.process.log()
