@@ -1,5 +1,5 @@
-//! `bench/scaling.toml`: the load at 1×, the design's settings, what AWS allows and what it costs. The file says where each
-//! value is from.
+//! `bench/scaling.toml`: the load at 1×, the design's settings, what AWS allows and what it costs. The file says where
+//! each value is from.
 
 use serde::Deserialize;
 

@@ -95,8 +95,8 @@ fn steps(figures: &Figures) -> Vec<Step> {
     steps
 }
 
-/// The processors of the measured machine as a queue for such requests: what the step that is nearest to half of them in use
-/// says of their demand.
+/// The processors of the measured machine as a queue for such requests: what the step that is nearest to half of them
+/// in use says of their demand.
 fn processors(figures: &Figures, steps: &[Step]) -> Option<Queue> {
     let cores = figures.machine.cores as f64;
     let from_half = |step: &Step| (step.rate * step.demand / cores - 0.5).abs();
@@ -168,7 +168,8 @@ pub(super) fn checks(figures: &Figures) -> Vec<Check> {
         shared.map(|us| cores / us * 1e6),
         median("shared.max.rate"),
         "1/s",
-        "what is done for each wake-up changes with load, and work of the kernel that belongs to no process is not in the sum",
+        "what is done for each wake-up changes with load, and work of the kernel that belongs to no process is not in \
+         the sum",
     );
     for generators in [4.0, 8.0] {
         let name = |what: &str| format!("growth.generators.{generators}.{what}");
@@ -251,7 +252,8 @@ pub(super) fn checks(figures: &Figures) -> Vec<Check> {
             .map(|(points, bytes)| points * bytes),
         median("items_run.disk_bytes"),
         "bytes",
-        "points of a step with several answers have more fields, and a file has a minimum: short runs cost more for a point",
+        "points of a step with several answers have more fields, and a file has a minimum: short runs cost more for a \
+         point",
     );
     checks.into_iter().flatten().collect()
 }

@@ -1,5 +1,5 @@
-//! Memory of the collector: what it takes at rest, and what each span adds that waits for its trace's decision, fitted to the
-//! fewest and the most spans a second that were measured. The measurements between them are for the checks.
+//! Memory of the collector: what it takes at rest, and what each span adds that waits for its trace's decision, fitted
+//! to the fewest and the most spans a second that were measured. The measurements between them are for the checks.
 
 use super::costs_per_unit::median;
 use crate::figures::Figures;

@@ -9,8 +9,8 @@ const ENDPOINTS: f64 = 13.0;
 const ADDRESSES: f64 = 2.0;
 /// Share of its vCPUs that a host is sized to use in the busiest hour.
 const HOST_USE: f64 = 0.7;
-/// What a unit of an application balancer serves: new connections a second, or gigabytes an hour. Of a network balancer it is the
-/// same gigabyte. <https://aws.amazon.com/elasticloadbalancing/pricing/>
+/// What a unit of an application balancer serves: new connections a second, or gigabytes an hour. Of a network balancer
+/// it is the same gigabyte. <https://aws.amazon.com/elasticloadbalancing/pricing/>
 const UNIT_CONNECTIONS: f64 = 25.0;
 const UNIT_GB_PER_HOUR: f64 = 1.0;
 /// Share of provisioned units in use: `target_utilisation` of terraform/dev/storage/variable.tf.

@@ -108,11 +108,11 @@ pub(super) fn markdown(model: &Model, figures: &Figures) -> String {
     paragraph(
         &mut page,
         &format!(
-            "What the design of terraform/dev does at 10, 100 and 1000 times its load: where it ends first, what a month \
-             costs, what to change in which order. It is a model, not a measurement: what one request, one span and one \
-             point take was measured (docs/benchmarks.md), the rest is multiplication, AWS's limits and prices, and \
-             assumptions, all in bench/scaling.toml. 1× is a site with {} requests a second in its busiest hour and {} \
-             items. Put your own load there and run `cargo run -p bench -- --render`.",
+            "What the design of terraform/dev does at 10, 100 and 1000 times its load: where it ends first, what a \
+             month costs, what to change in which order. It is a model, not a measurement: what one request, one span \
+             and one point take was measured (docs/benchmarks.md), the rest is multiplication, AWS's limits and \
+             prices, and assumptions, all in bench/scaling.toml. 1× is a site with {} requests a second in its busiest \
+             hour and {} items. Put your own load there and run `cargo run -p bench -- --render`.",
             figure(workload.requests_per_second),
             figure(workload.items),
         ),
@@ -200,8 +200,8 @@ fn the_limits(page: &mut String, model: &Model) {
     }
     for part in parts.iter().filter(|part| part.change.is_none()) {
         let text = format!(
-            "\n*{}* is bounded on purpose, by {}: beyond it more load keeps no more of them, and Jaeger's disk stays as it is. What \
-             must count everything is metrics.",
+            "\n*{}* is bounded on purpose, by {}: beyond it more load keeps no more of them, and Jaeger's disk stays \
+             as it is. What must count everything is metrics.",
             part.name, part.why
         );
         page.push('\n');
@@ -257,8 +257,8 @@ fn the_cost(page: &mut String, model: &Model) {
     paragraph(
         page,
         "US dollars a month: the same design with every limit above raised as far as its load asks for. List prices of \
-         ap-northeast-2 as quoted in September and October 2026; bench/scaling.toml names the source of each. Nobody has \
-         compared them with a bill: check them with AWS's calculator.",
+         ap-northeast-2 as quoted in September and October 2026; bench/scaling.toml names the source of each. Nobody \
+         has compared them with a bill: check them with AWS's calculator.",
         "",
     );
     page.push('\n');
@@ -353,9 +353,9 @@ fn the_checks(page: &mut String, figures: &Figures) {
     paragraph(
         page,
         "The service on its embedded store and the generator share all processors: a queue with as many servers as \
-         processors (M/M/c by Erlang's formula, Allen and Cunneen's correction for arrivals at a fixed pace; the sources are in \
-         bench/src/scaling/queueing.rs). Demand is from the rate that is nearest to half load, time without waiting from \
-         the lowest rate.",
+         processors (M/M/c by Erlang's formula, Allen and Cunneen's correction for arrivals at a fixed pace; the \
+         sources are in bench/src/scaling/queueing.rs). Demand is from the rate that is nearest to half load, time \
+         without waiting from the lowest rate.",
         "",
     );
     page.push('\n');
@@ -384,9 +384,9 @@ fn the_checks(page: &mut String, figures: &Figures) {
     page.push('\n');
     paragraph(
         page,
-        "The formula knows waiting for a processor and nothing else: not the slices that a scheduler gives to one thread after \
-         the other, not other work of the machine. Both show in p99 long before a queue does. Near the maximum it is too \
-         pessimistic, since a busy machine needs less CPU for a request than one at half load.",
+        "The formula knows waiting for a processor and nothing else: not the slices that a scheduler gives to one \
+         thread after the other, not other work of the machine. Both show in p99 long before a queue does. Near the \
+         maximum it is too pessimistic, since a busy machine needs less CPU for a request than one at half load.",
         "",
     );
 }
@@ -403,9 +403,9 @@ fn the_latency(page: &mut String, model: &Model) {
     paragraph(
         page,
         &format!(
-            "The same formula for a task of {} CPU units, whose requests take {} µs of a vCPU, telemetry included, and wait {} ms \
-             for DynamoDB. At the scaling target of {} % waiting for CPU adds {} ms on average, and {} requests a second use {} of \
-             a task.",
+            "The same formula for a task of {} CPU units, whose requests take {} µs of a vCPU, telemetry included, and \
+             wait {} ms for DynamoDB. At the scaling target of {} % waiting for CPU adds {} ms on average, and {} \
+             requests a second use {} of a task.",
             figure(design.service_cpu),
             figure(model.unit.service_cpu * 1e6),
             figure(model.assumptions.conversion.dynamodb_ms),
@@ -493,9 +493,10 @@ fn the_inputs(page: &mut String, model: &Model) {
     }
     page.push_str("\n### What it leaves out\n\n");
     for text in [
-        "How AWS's balancer grows. It does by itself, within minutes; a load that doubles within one is better announced.",
-        "DynamoDB's own growth: a new table on demand takes 4000 writes and 12 000 reads a second at once, an old one twice \
-         its last peak. A load test of a new environment meets that first.",
+        "How AWS's balancer grows. It does by itself, within minutes; a load that doubles within one is better \
+         announced.",
+        "DynamoDB's own growth: a new table on demand takes 4000 writes and 12 000 reads a second at once, an old one \
+         twice its last peak. A load test of a new environment meets that first.",
         "Logs of the service: it writes none per request, only failures, once a minute at most for each kind.",
         "Queries: dashboards and alert rules ask InfluxDB as often at any scale, but of more series.",
         "One monitor host is one zone: at any scale its loss is minutes without telemetry, docs/recovery.md.",

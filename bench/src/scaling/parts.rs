@@ -65,7 +65,8 @@ impl Model {
                 design.rate_limit / RATE_LIMIT_SECONDS,
                 "1/s",
                 "`rate_limit`; the address is answered with 429 until it sends less",
-                "put networks that are known into `rate_limit_exempt`; raise `rate_limit` no further than the table bears",
+                "put networks that are known into `rate_limit_exempt`; raise `rate_limit` no further than the table \
+                 bears",
             ),
             part(
                 "Service, tasks that scaling asks for",
@@ -74,7 +75,8 @@ impl Model {
                 "tasks",
                 "`max_count`; tasks beyond it are not started, and those there are take more than their target of 500 \
                  requests a second, which their CPU bears for long",
-                "raise `scale_at_requests_per_minute` to what CPU allows, so that `scale_at_cpu_percent` decides; then `max_count`",
+                "raise `scale_at_requests_per_minute` to what CPU allows, so that `scale_at_cpu_percent` decides; then \
+                 `max_count`",
             ),
             part(
                 "Service, CPU of all tasks",
@@ -123,23 +125,26 @@ impl Model {
                 "units/s",
                 "`GET /items` without a cursor is a Scan, and every Scan begins in the same partition: no size of the \
                  table helps, and items that live there are throttled with it",
-                "keep the first pages in a cache of the service for a second, or list by an index that spreads the beginning",
+                "keep the first pages in a cache of the service for a second, or list by an index that spreads the \
+                 beginning",
             ),
             part(
                 "Table, the most wanted item",
                 load.hottest_item,
                 1.0,
                 "of a partition",
-                "An item lives in one partition, which gives 1000 writes or 3000 reads a second and cannot be split further",
-                "cache reads of single items in the service or in DAX; an item written that often wants another data model",
+                "An item lives in one partition, which gives 1000 writes or 3000 reads a second and cannot be split \
+                 further",
+                "cache reads of single items in the service or in DAX; an item written that often wants another data \
+                 model",
             ),
             part(
                 "Collector, traces that wait",
                 load.pending_traces,
                 design.max_pending_traces,
                 "traces",
-                "`TRACE_MAX_PENDING`; the oldest are forgotten undecided, slow and failed ones among them, and sampling \
-                 is no longer what it promises",
+                "`TRACE_MAX_PENDING`; the oldest are forgotten undecided, slow and failed ones among them, and \
+                 sampling is no longer what it promises",
                 "sample at the head (`OTEL_TRACES_SAMPLER=parentbased_traceidratio`), or a gateway of collectors that \
                  spreads traces by id",
             ),
@@ -148,7 +153,8 @@ impl Model {
                 unit.collector_rest_mb + remembered * unit.pending_span_bytes / 1e6,
                 (design.memory_limit_mib - design.memory_spike_mib) * mib_as_mb,
                 "MB",
-                "`MEMORY_LIMIT_MIB` less `MEMORY_SPIKE_MIB`; beyond it senders are refused. `TRACE_MAX_PENDING` caps what waits",
+                "`MEMORY_LIMIT_MIB` less `MEMORY_SPIKE_MIB`; beyond it senders are refused. `TRACE_MAX_PENDING` caps \
+                 what waits",
                 "raise both limits with `TRACE_MAX_PENDING`, on a larger host",
             ),
             Part {
@@ -164,7 +170,8 @@ impl Model {
                 load.host_cpu,
                 limits.host_vcpus,
                 "vCPU",
-                "Two vCPUs for collector, InfluxDB, Jaeger and Grafana; queues grow, then exports are refused and counted",
+                "Two vCPUs for collector, InfluxDB, Jaeger and Grafana; queues grow, then exports are refused and \
+                 counted",
                 "`instance_type` without credits (m7g) up to 16 vCPUs; then collectors of their own in front of it",
             ),
             part(
@@ -235,8 +242,8 @@ impl Model {
         ]
     }
 
-    /// The scale at which each part of [`Self::parts`] is full; none if it never is. Halves an interval, since what is asked of a
-    /// part only grows.
+    /// The scale at which each part of [`Self::parts`] is full; none if it never is. Halves an interval, since what is
+    /// asked of a part only grows.
     pub(super) fn full_at(&self) -> Vec<Option<f64>> {
         let count = self.parts(1.0).len();
         (0..count)

@@ -2,8 +2,8 @@
 //!
 //! M/M/c with Erlang's C formula, as in Gross, Shortle, Thompson, Harris, Fundamentals of Queueing Theory, 4th edition,
 //! section 2.3; for arrivals and service times that are not exponential, the approximation of Allen and Cunneen (Allen,
-//! Probability, Statistics, and Queueing Theory, 2nd edition, 1990): the wait of M/M/c times half the sum of both squared
-//! coefficients of variation.
+//! Probability, Statistics, and Queueing Theory, 2nd edition, 1990): the wait of M/M/c times half the sum of both
+//! squared coefficients of variation.
 
 /// Servers that share one queue.
 #[derive(Clone, Copy, Debug)]
@@ -12,8 +12,8 @@ pub(super) struct Queue {
     pub(super) servers: f64,
     /// Seconds of one server that a request takes.
     pub(super) demand: f64,
-    /// Squared coefficients of variation of the times between arrivals and of the demand, added and halved: 1 for M/M/c,
-    /// one half for arrivals at a fixed pace.
+    /// Squared coefficients of variation of the times between arrivals and of the demand, added and halved: 1 for
+    /// M/M/c, one half for arrivals at a fixed pace.
     pub(super) variability: f64,
 }
 
@@ -58,8 +58,8 @@ impl Queue {
     }
 }
 
-/// Share of all requests that the most wanted of `items` gets, where the k-th gets a share of 1/k^`exponent` (Zipf). The sum is
-/// Euler and Maclaurin's, exact to a thousandth.
+/// Share of all requests that the most wanted of `items` gets, where the k-th gets a share of 1/k^`exponent` (Zipf).
+/// The sum is Euler and Maclaurin's, exact to a thousandth.
 pub(super) fn share_of_most_wanted(items: f64, exponent: f64) -> f64 {
     let ends = f64::midpoint(1.0, items.powf(-exponent));
     let integral = (items.powf(1.0 - exponent) - 1.0) / (1.0 - exponent);
