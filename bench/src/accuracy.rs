@@ -45,7 +45,10 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
     samples.add("loadgen.stall.dropped", run.figure("/dropped"));
     for peer in ["oha", "k6"] {
         let (figures, stall) = stalled(&nginx, || peers.offer(peer, &url, STALLED_RATE, STALLED_RUN))?;
-        samples.add(format!("{peer}.stall.p99_error_percent"), error_percent(figures.p99_ms, 99.0, stall));
+        samples.add(
+            format!("{peer}.stall.p99_error_percent"),
+            error_percent(figures.p99_ms, 99.0, stall),
+        );
     }
     Ok(())
 }

@@ -124,6 +124,11 @@ pub(crate) fn number(value: f64) -> String {
         return text.to_owned();
     }
     let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
-    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    let groups: Vec<_> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(String::from_utf8_lossy)
+        .collect();
     format!("{sign}{}", groups.join(" "))
 }

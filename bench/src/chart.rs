@@ -31,7 +31,10 @@ pub(crate) struct Spread {
 /// One bar for each row, in the order given.
 pub(crate) fn bars(title: &str, rows: &[(String, Spread)]) -> String {
     let height = TOP + rows.len() as f64 * PITCH + 14.0;
-    let most = rows.iter().map(|(_, value)| value.most).fold(f64::MIN_POSITIVE, f64::max);
+    let most = rows
+        .iter()
+        .map(|(_, value)| value.most)
+        .fold(f64::MIN_POSITIVE, f64::max);
     let plot = WIDTH - LEFT - RIGHT;
     let x = |value: f64| LEFT + value / most * plot;
     let mut drawing = String::new();
@@ -79,11 +82,16 @@ pub(crate) fn lines(title: &str, x_title: &str, lines: &[Line]) -> String {
     let (ticks, y): (Vec<f64>, Box<dyn Fn(f64) -> f64>) = if is_logarithmic {
         let (low, high) = (least.log10().floor(), most.log10().ceil());
         let ticks = (low as i32..=high as i32).map(|power| 10f64.powi(power)).collect();
-        (ticks, Box::new(move |value: f64| bottom - (value.log10() - low) / (high - low) * HEIGHT))
+        (
+            ticks,
+            Box::new(move |value: f64| bottom - (value.log10() - low) / (high - low) * HEIGHT),
+        )
     } else {
         let step = round_step(most / 4.0);
         let high = (most / step).ceil() * step;
-        let ticks = (0..=(high / step).round() as u32).map(|tick| f64::from(tick) * step).collect();
+        let ticks = (0..=(high / step).round() as u32)
+            .map(|tick| f64::from(tick) * step)
+            .collect();
         (ticks, Box::new(move |value: f64| bottom - value / high * HEIGHT))
     };
     let mut drawing = String::new();
@@ -146,7 +154,11 @@ fn label_ends(drawing: &mut String, lines: &[Line], left: f64, y: impl Fn(f64) -
     let mut ends: Vec<_> = lines
         .iter()
         .zip(COLOURS)
-        .filter_map(|(line, colour)| line.points.last().map(|(_, value)| (y(value.median), line.name, colour)))
+        .filter_map(|(line, colour)| {
+            line.points
+                .last()
+                .map(|(_, value)| (y(value.median), line.name, colour))
+        })
         .collect();
     ends.sort_by(|one, other| one.0.total_cmp(&other.0));
     let mut above = f64::NEG_INFINITY;

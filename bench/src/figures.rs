@@ -157,7 +157,11 @@ fn rounded(value: f64) -> f64 {
     }
     let scale = 10f64.powi(3 - value.abs().log10().floor() as i32);
     // Division last: a power of ten below one is not exact.
-    if scale >= 1.0 { (value * scale).round() / scale } else { value.round() }
+    if scale >= 1.0 {
+        (value * scale).round() / scale
+    } else {
+        value.round()
+    }
 }
 
 #[cfg(test)]

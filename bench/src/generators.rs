@@ -39,7 +39,9 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
     }
     for peer in ["wrk", "oha", "k6"] {
         let (ours, theirs) = ("loadgen.cpu_us", format!("{peer}.cpu_us"));
-        samples.pair(format!("loadgen.share_of_{peer}"), (ours, &theirs), |ours, theirs| ours / theirs);
+        samples.pair(format!("loadgen.share_of_{peer}"), (ours, &theirs), |ours, theirs| {
+            ours / theirs
+        });
     }
     if plan.quick {
         return Ok(());
@@ -62,7 +64,9 @@ fn influxdb(plan: &Plan, samples: &mut Samples, nginx: &Server, loadgen: &Loadge
         let seconds = format!("{}s", plan.turn().as_secs());
         command.args(["run", &nginx.url("/"), "--vus", CONNECTIONS, "--duration", &seconds]);
         if is_on {
-            command.args(["--influx-url", &influxdb.url(), "--influx-spool"]).arg(spool.path());
+            command
+                .args(["--influx-url", &influxdb.url(), "--influx-spool"])
+                .arg(spool.path());
             command.env("INFLUX_TOKEN", influxdb.loadgen_writer_token());
         }
         loadgen.finish(&mut command)
@@ -79,9 +83,13 @@ fn influxdb(plan: &Plan, samples: &mut Samples, nginx: &Server, loadgen: &Loadge
     let figure = |name: &str, of: &str| format!("{name}.{of}");
     let pair = |of| (figure(with, of), figure(without, of));
     let (on, off) = pair("rate");
-    samples.pair("loadgen.influxdb.throughput_percent", (&on, &off), |on, off| 100.0 * on / off);
+    samples.pair("loadgen.influxdb.throughput_percent", (&on, &off), |on, off| {
+        100.0 * on / off
+    });
     let (on, off) = pair("cpu_us");
-    samples.pair("loadgen.influxdb.cpu_percent", (&on, &off), |on, off| 100.0 * (on / off - 1.0));
+    samples.pair("loadgen.influxdb.cpu_percent", (&on, &off), |on, off| {
+        100.0 * (on / off - 1.0)
+    });
     Ok(())
 }
 
@@ -123,7 +131,10 @@ impl Peers {
         let seconds = format!("{}s", duration.as_secs());
         if peer == "wrk" {
             let connections = format!("-c{CONNECTIONS}");
-            let ended = usage::run(peer, Command::new(peer).args(["-t2", &connections, "-d", &seconds, url]))?;
+            let ended = usage::run(
+                peer,
+                Command::new(peer).args(["-t2", &connections, "-d", &seconds, url]),
+            )?;
             let line = ended.output.lines().find(|line| line.contains("requests in"));
             let requests = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
             let requests = requests.ok_or_else(|| BenchError::Wrong("wrk did no requests".to_owned()))?;
@@ -148,7 +159,16 @@ impl Peers {
     ) -> Result<PeerFigures, BenchError> {
         let (rate, seconds) = (rate.to_string(), format!("{}s", duration.as_secs()));
         let (figures, _) = if peer == "oha" {
-            let open = ["-q", &rate, "--latency-correction", "-c", CONNECTIONS, "-z", &seconds, url];
+            let open = [
+                "-q",
+                &rate,
+                "--latency-correction",
+                "-c",
+                CONNECTIONS,
+                "-z",
+                &seconds,
+                url,
+            ];
             self.oha(&open)?
         } else {
             let script = format!(
@@ -162,7 +182,10 @@ impl Peers {
 
     fn oha(&self, arguments: &[&str]) -> Result<(PeerFigures, Ended), BenchError> {
         let mut command = Command::new(&self.oha);
-        let ended = usage::run("oha", command.args(["--no-tui", "--output-format", "json"]).args(arguments))?;
+        let ended = usage::run(
+            "oha",
+            command.args(["--no-tui", "--output-format", "json"]).args(arguments),
+        )?;
         let json: serde_json::Value = serde_json::from_str(&ended.output).map_err(BenchError::unreadable("oha"))?;
         let number = |pointer: &str| json.pointer(pointer).and_then(serde_json::Value::as_f64);
         let figures = PeerFigures {

@@ -89,7 +89,14 @@ fn of_generators(
     let segment = |index: u32| {
         let mut command = loadgen.command();
         command.args(["run", &url, "--rate", SHARED_RATE, "--duration", &duration]);
-        command.args(["--segment", &format!("{index}/{count}"), "--start-at", &start, "--run-id", "growth"]);
+        command.args([
+            "--segment",
+            &format!("{index}/{count}"),
+            "--start-at",
+            &start,
+            "--run-id",
+            "growth",
+        ]);
         command.arg("--out").arg(results.path());
         loadgen.finish(&mut command)
     };

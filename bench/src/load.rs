@@ -52,7 +52,11 @@ impl Loadgen {
     /// The open model at so many requests a second, with a second of warm-up.
     pub(crate) fn offer(&self, url: &str, method: Method, rate: u32, duration: Duration) -> Result<Run, BenchError> {
         let rate = format!("{rate}/s");
-        let arguments = [method.arguments(), &["--rate", &rate, "--vus", CONNECTIONS, "--warmup", "1s"]].concat();
+        let arguments = [
+            method.arguments(),
+            &["--rate", &rate, "--vus", CONNECTIONS, "--warmup", "1s"],
+        ]
+        .concat();
         self.run(url, &arguments, duration)
     }
 
@@ -90,7 +94,10 @@ impl Loadgen {
 impl Run {
     /// A number of the summary; zero where there is none.
     pub(crate) fn figure(&self, pointer: &str) -> f64 {
-        self.summary.pointer(pointer).and_then(Value::as_f64).unwrap_or_default()
+        self.summary
+            .pointer(pointer)
+            .and_then(Value::as_f64)
+            .unwrap_or_default()
     }
 
     pub(crate) fn requests(&self) -> f64 {

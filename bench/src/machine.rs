@@ -91,7 +91,11 @@ pub(crate) fn describe(plan: &Plan) -> Result<Machine, BenchError> {
 /// Says so when the figures will be worse than they are.
 pub(crate) fn warn_if_busy() {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let busy: f64 = load.split(' ').next().and_then(|load| load.parse().ok()).unwrap_or_default();
+    let busy: f64 = load
+        .split(' ')
+        .next()
+        .and_then(|load| load.parse().ok())
+        .unwrap_or_default();
     if busy > 1.0 {
         eprintln!("Load average {busy}: something else uses the processors, and figures will be worse than they are.");
     }

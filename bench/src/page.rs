@@ -73,7 +73,10 @@ fn charts(all: &Figures) -> Vec<(&'static str, String)> {
     vec![
         ("service-get", bars("CPU time of a GET, µs", ".get.cpu_us", &SERVERS)),
         ("service-put", bars("CPU time of a PUT, µs", ".put.cpu_us", &SERVERS)),
-        ("loadgen", bars("CPU time of the generator for a request, µs", ".cpu_us", &TOOLS)),
+        (
+            "loadgen",
+            bars("CPU time of the generator for a request, µs", ".cpu_us", &TOOLS),
+        ),
         (
             "vus",
             chart::lines(
@@ -142,7 +145,10 @@ fn page(figures: &Figures) -> String {
 impl Page<'_> {
     fn introduction(&mut self) {
         let machine = &self.figures.machine;
-        let versions = machine.versions.iter().map(|(name, version)| format!("{name} {version}"));
+        let versions = machine
+            .versions
+            .iter()
+            .map(|(name, version)| format!("{name} {version}"));
         let _ = write!(
             self.text,
             "# Benchmarks
@@ -197,14 +203,23 @@ do nothing else. 50 connections at saturation for CPU time, 300 requests a secon
         self.table("server", &SERVERS, &columns);
         self.text.push('\n');
         self.list(&[
-            ("Express on SDK v3 takes for a GET, times the service's CPU", "express_v3.get.cpu_ratio"),
-            ("Express on SDK v3 takes for a PUT, times the service's CPU", "express_v3.put.cpu_ratio"),
+            (
+                "Express on SDK v3 takes for a GET, times the service's CPU",
+                "express_v3.get.cpu_ratio",
+            ),
+            (
+                "Express on SDK v3 takes for a PUT, times the service's CPU",
+                "express_v3.put.cpu_ratio",
+            ),
             ("Express on SDK v2, GET", "express_v2.get.cpu_ratio"),
             ("Express on SDK v2, PUT", "express_v2.put.cpu_ratio"),
             ("Most memory of the service", "service.peak_mb"),
             ("Ready on a new embedded store", "service.ready_ms"),
             ("Memory at rest", "service.memory.rest_mb"),
-            ("Memory with 1000 connections open", "service.memory.1000_connections_mb"),
+            (
+                "Memory with 1000 connections open",
+                "service.memory.1000_connections_mb",
+            ),
             ("Size of the service's program", "service.binary_mb"),
             ("Size of its image", "service.image_mb"),
             ("Size of loadgen's program", "loadgen.binary_mb"),
@@ -214,8 +229,9 @@ do nothing else. 50 connections at saturation for CPU time, 300 requests a secon
             ("Its answer", "service.put.answer_bytes"),
         ]);
         if !self.figures.figures.contains_key("service.image_mb") {
-            self.text
-                .push_str("\nNo image was measured, for lack of Docker with its base images; the program is nearly all of it.\n");
+            self.text.push_str(
+                "\nNo image was measured, for lack of Docker with its base images; the program is nearly all of it.\n",
+            );
         }
     }
 
@@ -230,7 +246,11 @@ GET at saturation by 50 connections. Collector, InfluxDB and Jaeger are the ones
         );
         let rows = TELEMETRY.map(|(name, label)| (format!("telemetry.{name}"), label));
         let rows: Vec<_> = rows.iter().map(|(name, label)| (name.as_str(), *label)).collect();
-        let columns = [("CPU µs", ".cpu_us"), ("more than off, %", ".percent"), ("p99, ms", ".p99_ms")];
+        let columns = [
+            ("CPU µs", ".cpu_us"),
+            ("more than off, %", ".percent"),
+            ("p99, ms", ".p99_ms"),
+        ];
         self.table("telemetry", &rows, &columns);
         self.text.push('\n');
         self.list(&[
@@ -238,8 +258,14 @@ GET at saturation by 50 connections. Collector, InfluxDB and Jaeger are the ones
             ("Every trace over gRPC, more CPU", "telemetry.all_grpc.percent"),
             ("A tenth of the traces, more CPU", "telemetry.tenth.percent"),
             ("Times that telemetry could not be delivered", "telemetry.undelivered"),
-            ("p99 with a collector that never answers, of the slowest round without one", "telemetry.hung.of_slowest_off"),
-            ("Growth of memory without a collector, after the first minute", "telemetry.away.growth_kb"),
+            (
+                "p99 with a collector that never answers, of the slowest round without one",
+                "telemetry.hung.of_slowest_off",
+            ),
+            (
+                "Growth of memory without a collector, after the first minute",
+                "telemetry.away.growth_kb",
+            ),
         ]);
     }
 
@@ -269,15 +295,30 @@ run of 10 s at 1000 requests a second; what the percentiles should be then follo
             ("CPU for a request, of oha's", "loadgen.share_of_oha"),
             ("CPU for a request, of k6's", "loadgen.share_of_k6"),
             ("Most memory with 50 virtual users", "loadgen.peak_mb"),
-            ("Most memory with 100 virtual users, in the longest run", "loadgen.soak.peak_mb"),
-            ("Schedule of 10 000/s, away from it", "loadgen.schedule.rate_error_percent"),
+            (
+                "Most memory with 100 virtual users, in the longest run",
+                "loadgen.soak.peak_mb",
+            ),
+            (
+                "Schedule of 10 000/s, away from it",
+                "loadgen.schedule.rate_error_percent",
+            ),
             ("Lag behind the schedule, p99", "loadgen.schedule.lag_p99_ms"),
             ("Stall: p95 away from the truth", "loadgen.stall.p95_error_percent"),
             ("Stall: p99 away from the truth", "loadgen.stall.p99_error_percent"),
             ("Stall: dropped", "loadgen.stall.dropped"),
-            ("A request of the scenario of items, times a plain one's CPU", "loadgen.items.cost_ratio"),
-            ("Throughput with InfluxDB, of that without", "loadgen.influxdb.throughput_percent"),
-            ("CPU for a request with InfluxDB, more than without", "loadgen.influxdb.cpu_percent"),
+            (
+                "A request of the scenario of items, times a plain one's CPU",
+                "loadgen.items.cost_ratio",
+            ),
+            (
+                "Throughput with InfluxDB, of that without",
+                "loadgen.influxdb.throughput_percent",
+            ),
+            (
+                "CPU for a request with InfluxDB, more than without",
+                "loadgen.influxdb.cpu_percent",
+            ),
         ]);
     }
 
@@ -302,7 +343,11 @@ Virtual users: loadgen against nginx at saturation.
             ("requests/s", ".rate"),
             ("p50, ms", ".p50_ms"),
         ];
-        self.table_of("virtual users", &rows("vus", &["1", "10", "100", "1000", "10000"]), &columns);
+        self.table_of(
+            "virtual users",
+            &rows("vus", &["1", "10", "100", "1000", "10000"]),
+            &columns,
+        );
         self.text.push_str(
             "
 Requests a second: GET by schedule, the service on its embedded store in memory (its CPU time includes the emulator of
@@ -339,7 +384,11 @@ its CPU time includes the emulator.
         let mut tables = rows("table.embedded", &["1", "1000", "100000", "1000000"]);
         tables.extend(rows("table.dynamodb_local", &["1", "1000", "100000"]));
         for (name, label) in &mut tables {
-            let store = if name.contains("embedded") { "embedded" } else { "DynamoDB Local" };
+            let store = if name.contains("embedded") {
+                "embedded"
+            } else {
+                "DynamoDB Local"
+            };
             *label = format!("{store}, {label}");
         }
         self.table_of("items", &tables, &columns);
@@ -374,16 +423,37 @@ Each signal sent alone. A point is a line of InfluxDB's protocol; each bucket of
             ("Collector, CPU for a point", "pipeline.collector.point_cpu_us"),
             ("Jaeger, CPU for a span", "pipeline.jaeger.span_cpu_us"),
             ("Jaeger, disk for a span", "pipeline.jaeger.span_disk_bytes"),
-            ("InfluxDB, CPU for a point of the service", "pipeline.influxdb.telemetry.point_cpu_us"),
-            ("InfluxDB, disk for a point of the service", "pipeline.influxdb.telemetry.point_disk_bytes"),
-            ("InfluxDB, CPU for a point of loadgen", "pipeline.influxdb.loadgen.point_cpu_us"),
-            ("InfluxDB, disk for a point of loadgen", "pipeline.influxdb.loadgen.point_disk_bytes"),
+            (
+                "InfluxDB, CPU for a point of the service",
+                "pipeline.influxdb.telemetry.point_cpu_us",
+            ),
+            (
+                "InfluxDB, disk for a point of the service",
+                "pipeline.influxdb.telemetry.point_disk_bytes",
+            ),
+            (
+                "InfluxDB, CPU for a point of loadgen",
+                "pipeline.influxdb.loadgen.point_cpu_us",
+            ),
+            (
+                "InfluxDB, disk for a point of loadgen",
+                "pipeline.influxdb.loadgen.point_disk_bytes",
+            ),
             ("Collector, most memory", "pipeline.collector.peak_mb"),
             ("Jaeger, most memory", "pipeline.jaeger.peak_mb"),
             ("InfluxDB, most memory", "pipeline.influxdb.peak_mb"),
-            ("Spans of a request to the service", "pipeline.service.spans_per_request"),
-            ("Points of the service at each export", "pipeline.service.points_per_export"),
-            ("Points of a generator each second", "pipeline.loadgen.points_per_second"),
+            (
+                "Spans of a request to the service",
+                "pipeline.service.spans_per_request",
+            ),
+            (
+                "Points of the service at each export",
+                "pipeline.service.points_per_export",
+            ),
+            (
+                "Points of a generator each second",
+                "pipeline.loadgen.points_per_second",
+            ),
         ]);
     }
 
@@ -437,13 +507,17 @@ Each signal sent alone. A point is a line of InfluxDB's protocol; each bucket of
     }
 
     fn table_of(&mut self, of: &str, rows: &[(String, String)], columns: &[(&str, &str)]) {
-        let rows: Vec<_> = rows.iter().map(|(name, label)| (name.as_str(), label.as_str())).collect();
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|(name, label)| (name.as_str(), label.as_str()))
+            .collect();
         self.table(of, &rows, columns);
     }
 
     /// A line for each figure that there is, with its bound.
     fn list(&mut self, lines: &[(&str, &str)]) {
-        self.text.push_str("| figure | median (least–most) | bound |\n|---|---:|---|\n");
+        self.text
+            .push_str("| figure | median (least–most) | bound |\n|---|---:|---|\n");
         for (label, name) in lines {
             if let Some(figure) = self.figures.figures.get(*name) {
                 let bound = figure.bound.map_or_else(String::new, |bound| bound.to_string());

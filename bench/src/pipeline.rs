@@ -66,8 +66,14 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
         let run = loadgen.offer(&traced.url("/items/1"), Method::Get, SPANS_RATE, duration)?;
         thread::sleep(DRAIN);
         let sent = (run.requests() + f64::from(SPANS_RATE)) * spans_per_request;
-        samples.add("pipeline.collector.span_cpu_us", (cpu(collector.process())? - before[0]) / sent * 1e6);
-        samples.add("pipeline.jaeger.span_cpu_us", (cpu(jaeger.process())? - before[1]) / sent * 1e6);
+        samples.add(
+            "pipeline.collector.span_cpu_us",
+            (cpu(collector.process())? - before[0]) / sent * 1e6,
+        );
+        samples.add(
+            "pipeline.jaeger.span_cpu_us",
+            (cpu(jaeger.process())? - before[1]) / sent * 1e6,
+        );
         spans += sent;
     }
     drop(traced);
@@ -80,7 +86,10 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
             loadgen.offer(&metered.url("/items/1"), method, POINTS_RATE, duration / 2)?;
         }
         let sent = points(&influxdb)? - before[2];
-        samples.add("pipeline.collector.point_cpu_us", (cpu(collector.process())? - before[0]) / sent * 1e6);
+        samples.add(
+            "pipeline.collector.point_cpu_us",
+            (cpu(collector.process())? - before[0]) / sent * 1e6,
+        );
         let taken = cpu(influxdb.process())? - before[1];
         samples.add("pipeline.influxdb.telemetry.point_cpu_us", taken / sent * 1e6);
     }
@@ -112,7 +121,12 @@ fn of_loadgen(plan: &Plan, samples: &mut Samples, loadgen: &Loadgen, duration: D
     let generate = |index: u32| {
         let mut command = loadgen.command();
         command.args(["run", &nginx.url("/"), "--rate", "1000/s", "--duration", &seconds]);
-        command.args(["--segment", &format!("{index}/{GENERATORS}"), "--influx-url", &influxdb.url()]);
+        command.args([
+            "--segment",
+            &format!("{index}/{GENERATORS}"),
+            "--influx-url",
+            &influxdb.url(),
+        ]);
         command.arg("--influx-spool").arg(spool.path().join(index.to_string()));
         command.env("INFLUX_TOKEN", influxdb.loadgen_writer_token());
         loadgen.finish(&mut command).map(drop)
@@ -121,9 +135,13 @@ fn of_loadgen(plan: &Plan, samples: &mut Samples, loadgen: &Loadgen, duration: D
         let before = [cpu(influxdb.process())?, points(&influxdb)?];
         thread::scope(|scope| {
             let generate = &generate;
-            let threads: Vec<_> = (1..=GENERATORS).map(|index| scope.spawn(move || generate(index))).collect();
+            let threads: Vec<_> = (1..=GENERATORS)
+                .map(|index| scope.spawn(move || generate(index)))
+                .collect();
             let panicked = |_| BenchError::Wrong("a generator's thread panicked".to_owned());
-            threads.into_iter().try_for_each(|thread| thread.join().map_err(panicked)?)
+            threads
+                .into_iter()
+                .try_for_each(|thread| thread.join().map_err(panicked)?)
         })?;
         let sent = points(&influxdb)? - before[1];
         let taken = cpu(influxdb.process())? - before[0];
@@ -149,7 +167,10 @@ fn peak(process: &ServerProcess) -> Result<f64, BenchError> {
 fn spans_of_a_request(service: &Server, jaeger: &Jaeger) -> Result<f64, BenchError> {
     let trace = format!("{:032x}", fastrand::u128(1..));
     let parent = format!("00-{trace}-{:016x}-01", fastrand::u64(1..));
-    servers::client().get(service.url("/items/1")).header("traceparent", parent).send()?;
+    servers::client()
+        .get(service.url("/items/1"))
+        .header("traceparent", parent)
+        .send()?;
     thread::sleep(DRAIN);
     match jaeger.trace(&trace)? {
         Some(trace) => Ok(trace.spans.len() as f64),
@@ -159,17 +180,27 @@ fn spans_of_a_request(service: &Server, jaeger: &Jaeger) -> Result<f64, BenchErr
 
 /// Points that InfluxDB has taken since its start, as it counts them.
 pub(crate) fn points(influxdb: &InfluxDb) -> Result<f64, BenchError> {
-    let metrics = servers::client().get(format!("{}/metrics", influxdb.url())).send()?.text()?;
-    let line = metrics.lines().find(|line| line.starts_with("storage_writer_ok_points_sum"));
+    let metrics = servers::client()
+        .get(format!("{}/metrics", influxdb.url()))
+        .send()?
+        .text()?;
+    let line = metrics
+        .lines()
+        .find(|line| line.starts_with("storage_writer_ok_points_sum"));
     // No line before the first point.
-    Ok(line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or_default())
+    Ok(line
+        .and_then(|line| line.rsplit(' ').next()?.parse().ok())
+        .unwrap_or_default())
 }
 
 /// How often the service has exported metrics.
 fn exports(influxdb: &InfluxDb) -> Result<f64, BenchError> {
     let query = format!("SELECT count(\"{GAUGE}\") FROM \"prometheus\" GROUP BY *");
     let series = influxdb.query(InfluxDb::TELEMETRY, &query)?;
-    let most = series.iter().flat_map(|series| series.numbers("count")).fold(0.0, f64::max);
+    let most = series
+        .iter()
+        .flat_map(|series| series.numbers("count"))
+        .fold(0.0, f64::max);
     if most > 0.0 {
         Ok(most)
     } else {

@@ -37,7 +37,10 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
     let nginx = Server::nginx()?;
     let count = |requests: u32| {
         let mut command = Command::new("strace");
-        command.args(["-c", "-f", "-o"]).arg(&strace).arg(plan.program("loadgen")?);
+        command
+            .args(["-c", "-f", "-o"])
+            .arg(&strace)
+            .arg(plan.program("loadgen")?);
         generate(&mut command, &nginx.url("/"), requests)?;
         system_calls(&strace)
     };
@@ -47,7 +50,10 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
     let count = |requests: u32| {
         let port = servers::free_port()?;
         let mut command = valgrind(&calls);
-        command.arg(plan.program("service")?).envs(servers::aws(&dynamodb)).env("RUST_LOG", "warn");
+        command
+            .arg(plan.program("service")?)
+            .envs(servers::aws(&dynamodb))
+            .env("RUST_LOG", "warn");
         command.args(["--store", "dynamodb", "--listen", &format!("127.0.0.1:{port}")]);
         let mut child = spawn(&mut command)?;
         let url = format!("http://127.0.0.1:{port}/items/1");
@@ -80,7 +86,9 @@ fn of_each(count: impl Fn(u32) -> Result<f64, BenchError>) -> Result<f64, BenchE
 /// strace is attached, so that the start is not counted.
 fn of_service(file: &Path, loadgen: &Loadgen, service: &Server) -> Result<f64, BenchError> {
     let mut command = Command::new("strace");
-    command.args(["-c", "-f", "-p", &service.worker().to_string(), "-o"]).arg(file);
+    command
+        .args(["-c", "-f", "-p", &service.worker().to_string(), "-o"])
+        .arg(file);
     let mut strace = spawn(&mut command)?;
     thread::sleep(Duration::from_secs(1));
     let run = loadgen.saturate(&service.url("/items/1"), Method::Get, Duration::from_secs(4));
@@ -103,14 +111,21 @@ fn valgrind(file: &Path) -> Command {
 }
 
 fn spawn(command: &mut Command) -> Result<Child, BenchError> {
-    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
     child.map_err(BenchError::system(format!("{:?}", command.get_program())))
 }
 
 fn end(child: &mut Child, signal: Signal) -> Result<(), BenchError> {
     // Failing, it has ended already.
     let _ = kill_process(Pid::from_child(child), signal);
-    child.wait().map_err(BenchError::system("a program did not end")).map(drop)
+    child
+        .wait()
+        .map_err(BenchError::system("a program did not end"))
+        .map(drop)
 }
 
 /// The calls of all kinds in strace's table.
@@ -119,7 +134,11 @@ fn system_calls(file: &Path) -> Result<f64, BenchError> {
     let total = table.lines().rev().find(|line| line.ends_with("total"));
     // Share, seconds, microseconds of each (which some versions leave out), calls, errors where there were any.
     let words: Vec<_> = total.map(|line| line.split_whitespace().collect()).unwrap_or_default();
-    let calls = words.iter().skip(2).filter_map(|word| word.parse::<f64>().ok()).reduce(f64::max);
+    let calls = words
+        .iter()
+        .skip(2)
+        .filter_map(|word| word.parse::<f64>().ok())
+        .reduce(f64::max);
     calls.ok_or_else(|| BenchError::Wrong("strace counted nothing".to_owned()))
 }
 
@@ -148,6 +167,8 @@ fn allocations(file: &Path) -> Result<f64, BenchError> {
     if calls > 0.0 {
         Ok(calls)
     } else {
-        Err(BenchError::Wrong("valgrind saw no allocation; is the program stripped?".to_owned()))
+        Err(BenchError::Wrong(
+            "valgrind saw no allocation; is the program stripped?".to_owned(),
+        ))
     }
 }

@@ -79,7 +79,9 @@ impl Server {
             ("PORT", port.to_string().into()),
         ]);
         let script = express()?.join("server.js");
-        Self::start_on("Express", port, variables, |_| vec!["node".into(), script.clone().into()])
+        Self::start_on("Express", port, variables, |_| {
+            vec!["node".into(), script.clone().into()]
+        })
     }
 
     /// axum, or hyper alone.
@@ -233,7 +235,10 @@ pub(crate) fn express() -> Result<std::path::PathBuf, BenchError> {
     let modified = |path: &str| fs::metadata(folder.join(path)).and_then(|file| file.modified()).ok();
     if modified("node_modules/.package-lock.json") < modified("package-lock.json") {
         eprintln!("Getting the packages of the Express service");
-        usage::run("npm", Command::new("npm").args(["ci", "--silent", "--prefix"]).arg(&folder))?;
+        usage::run(
+            "npm",
+            Command::new("npm").args(["ci", "--silent", "--prefix"]).arg(&folder),
+        )?;
     }
     Ok(folder)
 }

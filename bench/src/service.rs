@@ -65,7 +65,9 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
     for name in ["express_v3", "express_v2"] {
         for method in Method::BOTH.map(Method::name) {
             let (peer, ours) = (format!("{name}.{method}.cpu_us"), format!("service.{method}.cpu_us"));
-            samples.pair(format!("{name}.{method}.cpu_ratio"), (&peer, &ours), |peer, ours| peer / ours);
+            samples.pair(format!("{name}.{method}.cpu_ratio"), (&peer, &ours), |peer, ours| {
+                peer / ours
+            });
         }
     }
     for (name, server) in &servers {

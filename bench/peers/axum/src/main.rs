@@ -7,9 +7,9 @@ use std::num::NonZero;
 use std::process::ExitCode;
 use std::thread;
 
+use axum::Router;
 use axum::extract::{Json, Path};
 use axum::routing::get;
-use axum::Router;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::CONTENT_TYPE;
@@ -57,9 +57,11 @@ fn serve(address: SocketAddr, with_axum: bool) -> io::Result<()> {
             Ok(thread::spawn(move || runtime.block_on(accept(listener, with_axum))))
         })
         .collect::<io::Result<Vec<_>>>()?;
-    threads
-        .into_iter()
-        .try_for_each(|thread| thread.join().unwrap_or_else(|_| Err(io::Error::other("a thread panicked"))))
+    threads.into_iter().try_for_each(|thread| {
+        thread
+            .join()
+            .unwrap_or_else(|_| Err(io::Error::other("a thread panicked")))
+    })
 }
 
 async fn accept(listener: TcpListener, with_axum: bool) -> io::Result<()> {
@@ -77,7 +79,9 @@ async fn accept(listener: TcpListener, with_axum: bool) -> io::Result<()> {
                 let service = TowerToHyperService::new(routes);
                 http1::Builder::new().serve_connection(stream, service).await
             } else {
-                http1::Builder::new().serve_connection(stream, service_fn(constant)).await
+                http1::Builder::new()
+                    .serve_connection(stream, service_fn(constant))
+                    .await
             };
         });
     }
@@ -120,8 +124,9 @@ async fn constant(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, h
         br#"{"id":"1","name":"First"}"#
     };
     let mut response = Response::new(Full::new(Bytes::from_static(body)));
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(
+        CONTENT_TYPE,
+        hyper::header::HeaderValue::from_static("application/json"),
+    );
     Ok(response)
 }
