@@ -123,7 +123,7 @@ pub(crate) fn lines(title: &str, x_title: &str, lines: &[Line]) -> String {
         bottom + 36.0,
     );
     for (line, colour) in lines.iter().zip(COLOURS) {
-        draw_line(&mut drawing, line, colour, &x, &y);
+        draw_line(&mut drawing, line, colour, x, &y);
     }
     label_ends(&mut drawing, lines, left + plot + 8.0, &y);
     frame(title, bottom + 48.0, &drawing)

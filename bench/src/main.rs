@@ -52,8 +52,7 @@ fn main() -> ExitCode {
 fn run(plan: &Plan) -> Result<bool, BenchError> {
     let mut checked_in = Figures::read()?;
     if plan.render {
-        page::write(&checked_in)?;
-        scaling::write(&checked_in)?;
+        render(&checked_in)?;
         return Ok(true);
     }
     machine::warn_if_busy();
@@ -86,11 +85,17 @@ fn run(plan: &Plan) -> Result<bool, BenchError> {
     let kept = measured.print();
     checked_in.take_over(measured);
     checked_in.write()?;
-    page::write(&checked_in)?;
-    match scaling::write(&checked_in) {
+    render(&checked_in)?;
+    Ok(kept && is_complete)
+}
+
+/// Writes the pages.
+fn render(figures: &Figures) -> Result<(), BenchError> {
+    page::write(figures)?;
+    match scaling::write(figures) {
         // Where not all groups were measured yet.
-        Err(missing @ ScalingError::NotMeasured(_)) => eprintln!("docs/scaling.md stays as it is: {missing}"),
+        Err(missing @ ScalingError::NotMeasured(_)) => eprintln!("docs/scaling.md is not written: {missing}"),
         written => written?,
     }
-    Ok(kept && is_complete)
+    Ok(())
 }
