@@ -2,10 +2,10 @@
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run ami-rehearsal up down images test faults tools lint audit bench test-env
+.PHONY: help build run ami-rehearsal up down images test faults tools lint audit bench bench-quick measured test-env
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build the programs, optimised, into target/release
 	@tools/packages cargo cc
@@ -84,11 +84,20 @@ audit: ## Check the dependencies against the advisory database: needs GitHub
 		tools/cargo-deny --manifest-path "$$(dirname "$$lock")/Cargo.toml" --config deny.toml --locked check advisories || exit; \
 	done
 
-bench: build ## Measure the service and loadgen beside their peers
-	bench/service.sh
-	bench/telemetry.sh
-	bench/loadgen.sh
-	bench/loadgen-figures.sh
+bench: measured ## Measure the programs beside their peers and as work grows; writes docs/benchmarks.md, some 25 minutes
+	@$(MEASURE) $(ARGS)
+
+bench-quick: measured ## Measure the main figures, and fail when one got worse than the checked-in one by more than noise
+	@$(MEASURE) --quick $(ARGS)
+
+MEASURE = environment=$$($(MAKE) -s test-env) && eval "$$environment" && \
+	oha=$$(tools/oha/home) k6=$$(tools/k6/home) && $${CARGO_TARGET_DIR:-target}/debug/bench --oha "$$oha" --k6 "$$k6"
+
+# Of the whole workspace and its features, so that nothing is compiled for a third time beside build and test.
+measured:
+	@tools/packages cargo cc wrk nginx java node npm strace valgrind
+	cargo build --release --locked --workspace --bin service --bin loadgen --bin axum-peer
+	cargo build --locked --workspace --features loadgen/s3,monitor/aws --bin bench
 
 test-env: ## Print what cargo test needs: eval "$(make -s test-env)"
 	@dynamodb=$$(tools/dynamodb-local/home) otelcol=$$(tools/otelcol/home) && \

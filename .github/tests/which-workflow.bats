@@ -44,7 +44,7 @@ CONTRIBUTING.md -> ci.yml
 Makefile -> ci.yml
 tools/zizmor -> ci.yml
 .ci/run -> ci.yml
-bench/service.sh -> ci.yml
+bench/src/service.rs -> ci.yml
 test-servers/src/lib.rs -> ci.yml
 .github/workflows/ci.yml -> ci.yml
 .github/workflows/service-deploy.yml -> ci.yml service-deploy.yml

@@ -97,6 +97,11 @@ impl Collector {
         format!("http://127.0.0.1:{}", self.ports.http)
     }
 
+    /// Its process, whose CPU time and memory are measured.
+    pub fn process(&self) -> &ServerProcess {
+        &self.process
+    }
+
     /// Asks it to end (SIGTERM) and waits until it has, its queues saved.
     pub fn stop(&mut self) -> Result<(), ServerError> {
         self.process.stop()

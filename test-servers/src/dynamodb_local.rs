@@ -16,6 +16,9 @@ const SERVER: &str = "DynamoDB Local";
 /// Folder whose `lib` holds DynamoDB Local.
 const HOME_VARIABLE: &str = "DYNAMODB_LOCAL_HOME";
 
+/// Settings of Java for tests, which ask little of it and wait for its start.
+const QUICK_TO_START: &[&str] = &["-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
+
 static SHARED: LazyLock<Result<DynamoDbLocal, ServerError>> = LazyLock::new(DynamoDbLocal::start);
 
 /// DynamoDB Local.
@@ -37,21 +40,24 @@ impl DynamoDbLocal {
 
     /// Starts one in memory: what it holds is gone when it is stopped. Takes some seconds.
     pub fn start() -> Result<Self, ServerError> {
-        Self::start_keeping(|_| vec!["-inMemory".into()])
+        Self::launch(QUICK_TO_START, |_| vec!["-inMemory".into()])
     }
 
     /// Starts one that has its data in its folder, where they outlive a restart.
     pub fn start_on_disk() -> Result<Self, ServerError> {
-        Self::start_keeping(|folder| vec!["-dbPath".into(), folder.into()])
+        Self::launch(QUICK_TO_START, |folder| vec!["-dbPath".into(), folder.into()])
     }
 
-    fn start_keeping(place: impl Fn(&Path) -> Vec<OsString>) -> Result<Self, ServerError> {
+    /// Starts one in memory that is slow to warm up and fast then, as measurements want it.
+    pub fn start_for_load() -> Result<Self, ServerError> {
+        Self::launch(&[], |_| vec!["-inMemory".into()])
+    }
+
+    fn launch(of_java: &[&str], place: impl Fn(&Path) -> Vec<OsString>) -> Result<Self, ServerError> {
         let home = installed_at(HOME_VARIABLE)?;
         let client = http::client();
         let launch = |port: &u16, folder: &Path| {
-            let mut arguments = ["-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
-                .map(Into::into)
-                .to_vec();
+            let mut arguments: Vec<OsString> = of_java.iter().map(Into::into).collect();
             // It unpacks its native library there.
             let mut temporary = OsString::from("-Djava.io.tmpdir=");
             temporary.push(folder);
@@ -101,6 +107,11 @@ impl DynamoDbLocal {
     /// Ends [`DynamoDbLocal::pause`].
     pub fn resume(&self) -> Result<(), ServerError> {
         self.process.resume()
+    }
+
+    /// Its process, whose CPU time is measured.
+    pub fn process(&self) -> &ServerProcess {
+        &self.process
     }
 
     /// All it wrote so far.

@@ -58,6 +58,11 @@ impl InfluxDb {
 
     /// Starts one and sets it up.
     pub fn start() -> Result<Self, ServerError> {
+        Self::start_with(&[])
+    }
+
+    /// [`InfluxDb::start`] with settings of its own, as `INFLUXD_…` variables.
+    pub fn start_with(variables: &[(&'static str, &str)]) -> Result<Self, ServerError> {
         let program = installed_at(PROGRAM_VARIABLE)?;
         let client = http::client();
         let launch = |port: &u16, folder: &Path| {
@@ -74,7 +79,7 @@ impl InfluxDb {
                 server: SERVER,
                 program: program.clone(),
                 arguments,
-                variables: Vec::new(),
+                variables: variables.iter().map(|(name, value)| (*name, value.into())).collect(),
                 working_directory: None,
             })
         };
@@ -119,6 +124,11 @@ impl InfluxDb {
             .authorized(self.client.get(format!("{}/query", self.url())), self.reader_token())
             .query(&[("db", bucket), ("epoch", "ns"), ("q", influxql)]);
         series::parse(SERVER, http::json(SERVER, request)?)
+    }
+
+    /// Its process, whose CPU time and memory are measured.
+    pub fn process(&self) -> &ServerProcess {
+        &self.process
     }
 
     /// Asks it to end (SIGTERM) and waits until it has.

@@ -120,6 +120,11 @@ impl Jaeger {
         trace::parse(SERVER, http::json(SERVER, request)?)
     }
 
+    /// Its process, whose CPU time and memory are measured.
+    pub fn process(&self) -> &ServerProcess {
+        &self.process
+    }
+
     /// Asks it to end (SIGTERM) and waits until it has.
     pub fn stop(&mut self) -> Result<(), ServerError> {
         self.process.stop()

@@ -55,6 +55,7 @@ pub use http::client_builder;
 pub use influxdb::{InfluxDb, Point, Series, Value};
 pub use internal_words::INTERNAL_WORDS;
 pub use jaeger::{Jaeger, Span, SpanKind, Trace};
-pub use process::{built, installed_at, keep_logs_in};
+pub use port::free as free_port;
+pub use process::{Launch, ServerProcess, built, installed_at, keep_logs_in};
 pub use s3_double::S3Double;
 pub use service::{Service, ServiceOptions};

@@ -13,7 +13,7 @@ const RANGE: std::ops::Range<u16> = 12_000..32_000;
 static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
 
 /// A port of 127.0.0.1 that nothing listens on now and that no other server of this process has.
-pub(crate) fn free() -> io::Result<u16> {
+pub fn free() -> io::Result<u16> {
     for _ in 0..1000 {
         let port = fastrand::u16(RANGE);
         if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {

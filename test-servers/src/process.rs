@@ -45,14 +45,17 @@ pub fn keep_logs_in(folder: Option<PathBuf>) {
 }
 
 /// How to run a server.
-pub(crate) struct Launch {
+pub struct Launch {
     /// What errors call it.
-    pub(crate) server: &'static str,
-    pub(crate) program: PathBuf,
-    pub(crate) arguments: Vec<OsString>,
+    pub server: &'static str,
+    /// What to run.
+    pub program: PathBuf,
+    /// Its command line.
+    pub arguments: Vec<OsString>,
     /// All of its environment besides `PATH` and `HOME`, which is its folder.
-    pub(crate) variables: Vec<(&'static str, OsString)>,
-    pub(crate) working_directory: Option<PathBuf>,
+    pub variables: Vec<(&'static str, OsString)>,
+    /// Where to run it; without one, in its folder.
+    pub working_directory: Option<PathBuf>,
 }
 
 /// The path in this environment variable, which `make test` sets.
@@ -97,7 +100,7 @@ pub fn built(name: &'static str) -> Result<PathBuf, ServerError> {
 }
 
 /// A server's process with its folder and its log.
-pub(crate) struct ServerProcess {
+pub struct ServerProcess {
     launch: Launch,
     running: Option<Running>,
     folder: TempDir,
@@ -106,7 +109,7 @@ pub(crate) struct ServerProcess {
 impl ServerProcess {
     /// Starts what `launch` makes for an empty folder and waits until `is_ready`; all get what `choose` chose, ports above
     /// all, and the latter two the folder.
-    pub(crate) fn start<Chosen>(
+    pub fn start<Chosen>(
         server: &'static str,
         choose: impl Fn() -> io::Result<Chosen>,
         launch: impl Fn(&Chosen, &Path) -> io::Result<Launch>,
@@ -218,7 +221,7 @@ impl ServerProcess {
     }
 
     /// Asks it to end (SIGTERM) and waits until it has.
-    pub(crate) fn stop(&mut self) -> Result<(), ServerError> {
+    pub fn stop(&mut self) -> Result<(), ServerError> {
         self.signal(Signal::TERM)?;
         let deadline = Instant::now() + PATIENCE;
         while self.ended()?.is_none() {
@@ -239,12 +242,12 @@ impl ServerProcess {
     }
 
     /// Freezes it (SIGSTOP): its ports still take connections, and nothing is answered.
-    pub(crate) fn pause(&self) -> Result<(), ServerError> {
+    pub fn pause(&self) -> Result<(), ServerError> {
         self.signal(Signal::STOP)
     }
 
     /// Ends [`ServerProcess::pause`] (SIGCONT).
-    pub(crate) fn resume(&self) -> Result<(), ServerError> {
+    pub fn resume(&self) -> Result<(), ServerError> {
         self.signal(Signal::CONT)
     }
 
@@ -255,18 +258,19 @@ impl ServerProcess {
     }
 
     /// Its process id.
-    pub(crate) fn id(&self) -> Result<u32, ServerError> {
+    pub fn id(&self) -> Result<u32, ServerError> {
         let server = self.launch.server;
         let running = self.running.as_ref().ok_or(ServerError::NotRunning { server })?;
         Ok(running.child.id())
     }
 
-    pub(crate) fn folder(&self) -> &Path {
+    /// The folder that goes with it.
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// All it wrote to stdout and stderr, over all its starts.
-    pub(crate) fn log(&self) -> String {
+    pub fn log(&self) -> String {
         fs::read(self.log_path()).map_or_else(
             |error| format!("(no log: {error})"),
             |log| String::from_utf8_lossy(&log).into_owned(),
