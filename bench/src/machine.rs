@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::BenchError;
 use crate::plan::{Plan, repository};
 
+/// Load average up to which a machine is idle enough to be measured.
+pub(crate) const IDLE: f64 = 1.0;
+
 /// What the figures are of, and when they were taken.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Machine {
@@ -20,6 +23,9 @@ pub(crate) struct Machine {
     pub(crate) kernel: String,
     pub(crate) date: String,
     pub(crate) commit: String,
+    /// Load average of the last minute before anything was measured.
+    #[serde(default)]
+    pub(crate) load_average_before: f64,
     /// Of what else took part, by name.
     pub(crate) versions: BTreeMap<String, String>,
 }
@@ -29,10 +35,15 @@ impl Machine {
     pub(crate) fn differs_from(&self, other: &Self) -> bool {
         (&self.cpu, self.cores) != (&other.cpu, other.cores)
     }
+
+    /// Whether something else used the processors, and the figures are worse than they would be.
+    pub(crate) fn was_busy(&self) -> bool {
+        self.load_average_before > IDLE
+    }
 }
 
 /// This machine, and the versions of what is measured.
-pub(crate) fn describe(plan: &Plan) -> Result<Machine, BenchError> {
+pub(crate) fn describe(plan: &Plan, load_average_before: f64) -> Result<Machine, BenchError> {
     let cpus = procfs_value("/proc/cpuinfo", "model name");
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let memory_kb: u64 = procfs_value("/proc/meminfo", "MemTotal")
@@ -84,21 +95,18 @@ pub(crate) fn describe(plan: &Plan) -> Result<Machine, BenchError> {
         )
         .trim()
         .to_owned(),
+        load_average_before,
         versions,
     })
 }
 
-/// Says so when the figures will be worse than they are.
-pub(crate) fn warn_if_busy() {
+/// Load average of the last minute.
+pub(crate) fn load_average() -> f64 {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let busy: f64 = load
-        .split(' ')
+    load.split(' ')
         .next()
         .and_then(|load| load.parse().ok())
-        .unwrap_or_default();
-    if busy > 1.0 {
-        eprintln!("Load average {busy}: something else uses the processors, and figures will be worse than they are.");
-    }
+        .unwrap_or_default()
 }
 
 fn procfs_value(file: &str, key: &str) -> String {

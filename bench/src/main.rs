@@ -55,7 +55,10 @@ fn run(plan: &Plan) -> Result<bool, BenchError> {
         render(&checked_in)?;
         return Ok(true);
     }
-    machine::warn_if_busy();
+    let load_average = machine::load_average();
+    if load_average > machine::IDLE {
+        eprintln!("Load average {load_average}: something else uses the processors; figures will be worse than they are.");
+    }
     let mut samples = Samples::default();
     let mut is_complete = true;
     for group in plan.groups() {
@@ -78,7 +81,7 @@ fn run(plan: &Plan) -> Result<bool, BenchError> {
             is_complete = false;
         }
     }
-    let measured = Figures::of(machine::describe(plan)?, &samples);
+    let measured = Figures::of(machine::describe(plan, load_average)?, &samples);
     if plan.quick {
         return Ok(measured.print_beside(&checked_in) && is_complete);
     }

@@ -160,7 +160,7 @@ peers are built. `make bench ARGS='service --rounds 9'` measures one group of fi
 four minutes: it writes nothing and fails when one got worse by more than noise.
 
 Measured on {} at {}: {} with {} cores, {} GB of memory, {}. Versions: {}.
-
+{}
 A figure is a median over rounds in which what is compared takes turns, with the least and the most beside it. CPU time is
 the user and system time of the process and all its threads, as the kernel counts it; memory is the most that was resident
 at a time. Load, peers, stores and collector share the cores, so that **requests a second here say little about a machine
@@ -173,6 +173,17 @@ of its own; CPU time for a request does.** Bounds are promises: `make bench` fai
             machine.memory_gb,
             machine.kernel,
             versions.collect::<Vec<_>>().join(", "),
+            if machine.was_busy() {
+                format!(
+                    "
+**The load average was {} before: something else used the processors. Measure these figures again before you quote
+them.**
+",
+                    machine.load_average_before
+                )
+            } else {
+                String::new()
+            }
         );
     }
 

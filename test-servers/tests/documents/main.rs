@@ -7,7 +7,7 @@
 //! | `run` | it is run here, line by line, beside a service, InfluxDB and a collector |
 //! | `run=server` | each of its lines starts a service on port 8080, which must become ready and end on SIGTERM |
 //! | `tested-by=FILE:TEST` | that test does what it says |
-//! | `needs=aws`, `github`, `host` (a monitor host) or `tools` (all that `make tools` gets) | it cannot be run here |
+//! | `needs=aws`, `github`, `host` (a monitor host), `perf` or `tools` (all that `make tools` gets) | it cannot be run here |
 //!
 //! Whatever its mark, the programs of this workspace must take the command lines, the Makefile must have the targets, and
 //! the scripts must be there.
@@ -68,7 +68,7 @@ fn fault_of(mark: &Mark, root: &Path) -> Option<String> {
     match mark {
         Mark::Run | Mark::Server => None,
         Mark::Needs(what) => {
-            let is_known = ["aws", "github", "host", "tools"].contains(&what.as_str());
+            let is_known = ["aws", "github", "host", "perf", "tools"].contains(&what.as_str());
             (!is_known).then(|| format!("needs={what}: nobody knows what that is"))
         }
         Mark::TestedBy { file, test } => match fs::read_to_string(root.join(file)) {
