@@ -57,7 +57,9 @@ fn run(plan: &Plan) -> Result<bool, BenchError> {
     }
     let load_average = machine::load_average();
     if load_average > machine::IDLE {
-        eprintln!("Load average {load_average}: something else uses the processors; figures will be worse than they are.");
+        eprintln!(
+            "Load average {load_average}: something else uses the processors; figures will be worse than they are."
+        );
     }
     let mut samples = Samples::default();
     let mut is_complete = true;
