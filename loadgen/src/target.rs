@@ -197,13 +197,19 @@ pub fn redact(text: &str) -> String {
     redact_query(&redact_user_info(text))
 }
 
-/// Replaces user information in something that may be a URL.
+/// Replaces user information in something that may be a URL, as lenient as those who read URLs: they pass over tabs and
+/// line feeds, and over slashes too many before the host, which may lean the other way.
 fn redact_user_info(text: &str) -> String {
-    let start = text.find("://").map_or(0, |at| at + 3);
-    let authority_end = text[start..].find(['/', '?', '#']).map_or(text.len(), |at| start + at);
+    let original = text;
+    let text = text.replace(['\t', '\n', '\r'], "");
+    let start = text.find(":/").or(text.find(":\\")).map_or(0, |at| at + 1);
+    let start = start + text[start..].find(|c| !['/', '\\'].contains(&c)).unwrap_or(0);
+    let authority_end = text[start..]
+        .find(['/', '\\', '?', '#'])
+        .map_or(text.len(), |at| start + at);
     match text[start..authority_end].rfind('@') {
         Some(at) => format!("{}***@{}", &text[..start], &text[start + at + 1..]),
-        None => text.to_owned(),
+        None => original.to_owned(),
     }
 }
 
@@ -305,5 +311,18 @@ mod tests {
                 .upgraded_by("https://host/a")
                 .is_none()
         );
+    }
+
+    #[test]
+    fn what_readers_of_urls_pass_over_hides_no_password() {
+        for text in [
+            "http:///me:secret@host/",
+            r"http:\\me:secret@host",
+            "http:/\n/me:secret@host",
+            "//me:secret@host",
+        ] {
+            assert!(!redact(text).contains("secret"), "{text:?}");
+        }
+        assert_eq!(redact("http://host/users/@me"), "http://host/users/@me");
     }
 }

@@ -23,7 +23,7 @@ fn parse(table: &str) -> Option<Memory> {
     let bytes = |name: &str| {
         let line = table.lines().find_map(|line| line.strip_prefix(name))?;
         let kibibytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
-        Some(kibibytes * 1024)
+        kibibytes.checked_mul(1024)
     };
     Some(Memory {
         total: bytes("MemTotal:")?,

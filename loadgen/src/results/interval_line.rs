@@ -365,7 +365,8 @@ fn ending(name: &str) -> Result<Ending, String> {
         return Ok(Ending::failure(kind));
     }
     match name.parse() {
-        Ok(code @ 100..=999_u16) => Ok(Ending::status(code)),
+        // As it is written, so that no status comes twice.
+        Ok(code @ 100..=999_u16) if name.len() == 3 => Ok(Ending::status(code)),
         _ => Err(format!(
             "{:?} is neither a status nor a kind of failure that this version of loadgen knows",
             excerpt(name)

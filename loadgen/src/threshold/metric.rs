@@ -98,7 +98,9 @@ impl Metric {
         let (number, unit) = text.split_at(number_end);
         let number: f64 = number
             .parse()
-            .map_err(|_| format!("`{text}` does not begin with a number"))?;
+            .ok()
+            .filter(|number: &f64| number.is_finite())
+            .ok_or_else(|| format!("`{text}` does not begin with a number"))?;
         let scale = match (self, unit.trim()) {
             (Self::Rate, "/s" | "") | (Self::Dropped | Self::Count, "") => 1.0,
             (Self::Rate, _) => return Err(format!("`{text}`: a rate is so many /s")),

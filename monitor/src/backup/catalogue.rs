@@ -186,7 +186,15 @@ fn read(id: &str, text: &[u8]) -> Result<Manifest, String> {
     if manifest.id != id {
         return Err(format!("its {file} is that of backup {}", manifest.id));
     }
+    if let Some(part) = manifest.parts.iter().find(|part| !is_plain(&part.file)) {
+        return Err(format!("its {file} names {:?}, which is no file beside it", part.file));
+    }
     Ok(manifest)
+}
+
+/// Whether it names a file of the backup's own folder.
+fn is_plain(file: &str) -> bool {
+    !file.is_empty() && !file.starts_with('.') && !file.contains(['/', '\\'])
 }
 
 /// The first part that is not there in its full length.

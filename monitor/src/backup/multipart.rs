@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 /// Longest head of a part.
 const MAX_HEAD: usize = 8 * 1024;
+const HEAD_END: &[u8] = b"\r\n\r\n";
 
 /// An answer that is not multipart as it should be.
 #[derive(Debug, thiserror::Error)]
@@ -92,13 +93,16 @@ impl Parser {
                     }
                 }
                 State::Head => {
-                    let Some(end) = find(&self.buffer, b"\r\n\r\n") else {
-                        if self.buffer.len() > MAX_HEAD {
-                            return Err(Malformed("a part has no end of its head"));
-                        }
+                    // Whether it is too long must not depend on how much of it has come.
+                    let end = find(&self.buffer, HEAD_END);
+                    let known = end.unwrap_or((self.buffer.len() + 1).saturating_sub(HEAD_END.len()));
+                    if known > MAX_HEAD {
+                        return Err(Malformed("a part has no end of its head"));
+                    }
+                    let Some(end) = end else {
                         return Ok(Event::More);
                     };
-                    let head: Vec<u8> = self.buffer.drain(..end + 4).collect();
+                    let head: Vec<u8> = self.buffer.drain(..end + HEAD_END.len()).collect();
                     self.state = State::Content;
                     return name(&head).map(Event::Part);
                 }

@@ -42,10 +42,9 @@ impl TarCheck {
             self.empty_blocks += 1;
             return;
         }
-        match tar::Header::from_byte_slice(&self.block).entry_size() {
-            Ok(size) if self.empty_blocks == 0 => {
-                self.content_left = size.div_ceil(BLOCK as u64) * BLOCK as u64;
-            }
+        let size = tar::Header::from_byte_slice(&self.block).entry_size().ok();
+        match size.and_then(|size| size.checked_next_multiple_of(BLOCK as u64)) {
+            Some(padded) if self.empty_blocks == 0 => self.content_left = padded,
             _ => self.malformed = true,
         }
     }

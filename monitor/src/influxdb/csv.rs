@@ -39,12 +39,23 @@ fn failure(header: &csv::StringRecord, reader: &mut csv::Reader<&[u8]>) -> Resul
     Ok(Some(message.unwrap_or_else(|| "the query failed".to_owned())))
 }
 
-fn tables(text: &str) -> Vec<String> {
-    let text = text.replace("\r\n", "\n");
-    text.split("\n\n")
-        .map(|table| table.trim_matches('\n').to_owned())
-        .filter(|table| !table.is_empty())
-        .collect()
+/// An empty line inside of a quoted value is part of it.
+fn tables(text: &str) -> Vec<&str> {
+    let mut tables = Vec::new();
+    let (mut begin, mut at, mut is_quoted) = (0, 0, false);
+    for line in text.split_inclusive('\n') {
+        let end = at + line.len();
+        if !is_quoted && line.trim_end_matches(['\r', '\n']).is_empty() {
+            tables.push(&text[begin..at]);
+            begin = end;
+        }
+        // A quote inside of a value is written twice.
+        is_quoted ^= line.matches('"').count() % 2 == 1;
+        at = end;
+    }
+    tables.push(&text[begin..]);
+    tables.retain(|table| !table.is_empty());
+    tables
 }
 
 #[cfg(test)]
@@ -64,6 +75,13 @@ mod tests {
     fn a_failure_in_the_middle_of_an_answer_is_one() {
         let text = ",result,table,_value\r\n,,0,1\r\n\r\nerror,reference\r\nbucket was deleted,897\r\n";
         assert_eq!(rows(text).unwrap_err(), "bucket was deleted");
+    }
+
+    #[test]
+    fn an_empty_line_inside_of_a_value_ends_no_table() {
+        let rows = rows(",result,_value\r\n,,\"a\n\nb \"\"c\"\"\"\r\n\r\n,result,_value\r\n,,d\r\n").unwrap();
+        let values: Vec<_> = rows.iter().map(|row| row["_value"].as_str()).collect();
+        assert_eq!(values, ["a\n\nb \"c\"", "d"]);
     }
 
     #[test]

@@ -55,6 +55,8 @@ fn a_backup_that_lacks_something_is_listed_as_incomplete_and_refused() {
     let text = fs::read_to_string(&manifest).unwrap();
     fs::write(&manifest, text.replace("\"schema\": 1", "\"schema\": 2")).unwrap();
     is_refused("schema 2");
+    fs::write(&manifest, text.replace("influxdb-wal.zst", "../influxdb-wal.zst")).unwrap();
+    is_refused("no file beside it");
     fs::remove_file(&manifest).unwrap();
     is_refused("no manifest.json");
     assert_eq!(tree(host.data()), before);
