@@ -46,6 +46,26 @@ pub(crate) struct Expected {
     pub(crate) fault: Duration,
 }
 
+impl Expected {
+    /// The service does what it always does: no request fails or is slow.
+    pub(crate) fn undisturbed(fault: Duration) -> Self {
+        Self {
+            failures: false,
+            slowest: Some(UNDISTURBED),
+            fault,
+        }
+    }
+
+    /// The service cannot do its work while the fault lasts.
+    pub(crate) fn failing(fault: Duration) -> Self {
+        Self {
+            failures: true,
+            slowest: None,
+            fault,
+        }
+    }
+}
+
 /// The service's command line in this campaign.
 pub(crate) fn service() -> ServiceOptions {
     Service::options().arguments(["--request-timeout", REQUEST_TIMEOUT])

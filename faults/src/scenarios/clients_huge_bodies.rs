@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::report::Figures;
-use crate::trial::{Expected, Trial, UNDISTURBED, service};
+use crate::trial::{Expected, Trial, service};
 
 const BODY: usize = 1 << 30;
 /// What the service reads of a refused body, and what is in buffers on the way.
@@ -21,11 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
     let service = service().start()?;
-    let expected = Expected {
-        failures: false,
-        slowest: Some(UNDISTURBED),
-        fault: context.seconds,
-    };
+    let expected = Expected::undisturbed(context.seconds);
     let mut trial = Trial::begin(context, &service, None, expected)?;
     let before = trial.memory_peak();
     let (mut bodies, mut most) = (0, 0);

@@ -9,7 +9,7 @@ use rustix::process::{Resource, getrlimit};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::report::Figures;
-use crate::trial::{Expected, Trial, UNDISTURBED, service};
+use crate::trial::{Expected, Trial, service};
 
 const CONNECTIONS: usize = 10_000;
 /// Files that this process has open besides.
@@ -24,11 +24,7 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
         )));
     }
     let service = service().start()?;
-    let expected = Expected {
-        failures: false,
-        slowest: Some(UNDISTURBED),
-        fault: context.seconds,
-    };
+    let expected = Expected::undisturbed(context.seconds);
     let mut trial = Trial::begin(context, &service, None, expected)?;
     let before = trial.memory_peak();
     trial.fault(|_| {

@@ -10,7 +10,7 @@ use crate::connection::{Connection, request};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::report::Figures;
-use crate::trial::{Expected, Trial, UNDISTURBED, service};
+use crate::trial::{Expected, Trial, service};
 
 const CLIENTS: u64 = 3;
 /// Items that go through a life in one batch of requests.
@@ -27,11 +27,7 @@ struct Step {
 
 pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
     let service = service().start()?;
-    let expected = Expected {
-        failures: false,
-        slowest: Some(UNDISTURBED),
-        fault: context.seconds,
-    };
+    let expected = Expected::undisturbed(context.seconds);
     let mut trial = Trial::begin(context, &service, None, expected)?;
     let mut answers = 0;
     trial.fault(|_| {

@@ -11,17 +11,13 @@ use crate::connection::request;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::report::Figures;
-use crate::trial::{Expected, Trial, UNDISTURBED, service};
+use crate::trial::{Expected, Trial, service};
 
 const CLIENTS: u64 = 4;
 
 pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
     let service = service().start()?;
-    let expected = Expected {
-        failures: false,
-        slowest: Some(UNDISTURBED),
-        fault: context.seconds,
-    };
+    let expected = Expected::undisturbed(context.seconds);
     let mut trial = Trial::begin(context, &service, None, expected)?;
     let mut resets = 0;
     trial.fault(|_| {

@@ -31,11 +31,7 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
         .launched_by(launcher)
         .arguments(["--data-dir", DISK])
         .start()?;
-    let expected = Expected {
-        failures: true,
-        slowest: None,
-        fault: context.seconds,
-    };
+    let expected = Expected::failing(context.seconds);
     let mut trial = Trial::begin(context, &service, None, expected)?;
     let mut read = 0;
     trial.fault(|trial| {

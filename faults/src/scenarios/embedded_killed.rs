@@ -10,11 +10,7 @@ use crate::trial::{Expected, Trial, service};
 pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
     let mut service = service().start()?;
     let mut random = context.random(0);
-    let expected = Expected {
-        failures: true,
-        slowest: None,
-        fault: context.seconds,
-    };
+    let expected = Expected::failing(context.seconds);
     let mut trial = Trial::begin(context, &service, None, expected)?;
     let mut killed = 0;
     trial.fault(|trial| {

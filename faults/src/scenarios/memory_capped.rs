@@ -28,11 +28,7 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
     let launcher = cap.launcher();
     let mut service = service().launched_by(launcher.iter().map(String::as_str)).start()?;
     fill(&service)?;
-    let expected = Expected {
-        failures: true,
-        slowest: None,
-        fault: context.seconds,
-    };
+    let expected = Expected::failing(context.seconds);
     let mut trial = Trial::begin(context, &service, None, expected)?;
     let mut ended = 0;
     trial.fault(|trial| {

@@ -13,11 +13,7 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
     let dynamodb = DynamoDbLocal::start()?;
     let service = service().dynamodb(&dynamodb.endpoint()).start()?;
     let mut random = context.random(0);
-    let expected = Expected {
-        failures: true,
-        slowest: None,
-        fault: context.seconds,
-    };
+    let expected = Expected::failing(context.seconds);
     let mut trial = Trial::begin(context, &service, None, expected)?;
     trial.fault(|_| {
         let end = Instant::now() + context.seconds;

@@ -24,11 +24,7 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
     let dynamodb = DynamoDbLocal::start()?;
     let double = Proxy::before(dynamodb.port());
     let service = service().dynamodb(&double.endpoint).start()?;
-    let expected = Expected {
-        failures: true,
-        slowest: None,
-        fault: context.seconds,
-    };
+    let expected = Expected::failing(context.seconds);
     let mut trial = Trial::begin(context, &service, None, expected)?;
     trial.fault(|_| {
         let random = Mutex::new(context.random(0));

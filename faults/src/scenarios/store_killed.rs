@@ -15,11 +15,7 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
     let mut dynamodb = DynamoDbLocal::start_on_disk()?;
     let service = service().dynamodb(&dynamodb.endpoint()).start()?;
     let mut random = context.random(0);
-    let expected = Expected {
-        failures: true,
-        slowest: None,
-        fault: context.seconds,
-    };
+    let expected = Expected::failing(context.seconds);
     let mut trial = Trial::begin(context, &service, None, expected)?;
     let mut killed = 0;
     trial.fault(|_| {
