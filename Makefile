@@ -43,6 +43,7 @@ test: lint tools ## Run every check and every test, getting first what they need
 		tools/stage 'Tests' cargo test --workspace --features loadgen/s3,monitor/aws --locked --no-fail-fast && \
 		tools/stage 'Fault campaign, short' target/debug/faults --seconds 2
 	@tools/stage 'The service against its description' tools/schemathesis/check
+	@tools/stage 'Fuzzing' tools/fuzz
 
 faults: tools ## Break what service and loadgen depend on, ten minutes of it, and write what came out to docs/faults.md
 	@environment=$$($(MAKE) -s test-env) && eval "$$environment" && \

@@ -10,12 +10,12 @@ mod delivery;
 mod error;
 mod line_protocol;
 pub mod names;
-mod points;
+pub(crate) mod points;
 mod push;
 #[cfg(test)]
 mod sample;
 mod settings;
-mod spool;
+pub(crate) mod spool;
 mod writer;
 
 pub use client::check;

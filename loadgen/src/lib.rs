@@ -62,3 +62,8 @@ pub mod tls;
 pub mod transport;
 
 pub use engine::run;
+
+/// The fuzz targets of this crate's parsers, which see what is private to it.
+#[cfg(fuzzing)]
+#[path = "../../fuzz/targets/loadgen/mod.rs"]
+pub mod fuzzing;

@@ -4,9 +4,9 @@
 //! sub-folder for each, named after its segment, such as `2-of-5`. docs/results.md describes the files.
 
 mod error;
-mod folder;
-mod histogram_text;
-mod interval_line;
+pub(crate) mod folder;
+pub(crate) mod histogram_text;
+pub(crate) mod interval_line;
 mod lines;
 mod location;
 mod merged;

@@ -6,7 +6,7 @@ mod document;
 mod expect;
 mod pause;
 mod resources;
-mod rows;
+pub(crate) mod rows;
 mod script;
 mod template_text;
 mod templates;

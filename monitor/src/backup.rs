@@ -12,15 +12,15 @@ mod host_files;
 mod influxdb;
 mod jaeger;
 pub mod manifest;
-mod multipart;
+pub(crate) mod multipart;
 mod part;
 pub mod prune;
 pub mod restore;
 mod space;
-mod stamp;
+pub(crate) mod stamp;
 pub mod swap;
 pub mod take;
-mod tar_check;
+pub(crate) mod tar_check;
 pub mod verify;
 mod writing;
 

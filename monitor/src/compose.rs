@@ -248,16 +248,7 @@ impl Compose {
             command: "compose ps".to_owned(),
             reason: error.to_string(),
         };
-        // A line for each container since 2.21, an array before.
-        let mut containers: Vec<Container> = if text.trim_start().starts_with('[') {
-            serde_json::from_str(&text).map_err(unreadable)?
-        } else {
-            let lines = text.lines().filter(|line| !line.trim().is_empty());
-            lines
-                .map(serde_json::from_str)
-                .collect::<Result<_, _>>()
-                .map_err(unreadable)?
-        };
+        let mut containers = containers(&text).map_err(unreadable)?;
         self.fill_exit_statuses(&mut containers).await?;
         containers.sort_by(|one, other| one.service.cmp(&other.service));
         Ok(containers)
@@ -323,6 +314,15 @@ impl Compose {
             ("GRAFANA_PROVISIONING", self.layout.provisioning().into()),
         ]
     }
+}
+
+/// What `compose ps` printed: a line for each container since 2.21, an array before.
+pub(crate) fn containers(text: &str) -> serde_json::Result<Vec<Container>> {
+    if text.trim_start().starts_with('[') {
+        return serde_json::from_str(text);
+    }
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    lines.map(serde_json::from_str).collect()
 }
 
 /// What went wrong with a command of docker, from what it wrote.

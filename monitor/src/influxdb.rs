@@ -1,7 +1,7 @@
 //! InfluxDB 2 as its administrator sees it: set-up, buckets, tokens, queries.
 
 mod admin;
-mod csv;
+pub(crate) mod csv;
 pub mod set_up;
 pub mod tokens;
 

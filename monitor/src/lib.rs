@@ -37,3 +37,8 @@ pub mod units;
 pub mod up;
 mod waiting;
 pub mod watchdog;
+
+/// The fuzz targets of this crate's parsers, which see what is private to it.
+#[cfg(fuzzing)]
+#[path = "../../fuzz/targets/monitor/mod.rs"]
+pub mod fuzzing;

@@ -19,7 +19,7 @@ pub fn read() -> io::Result<Memory> {
     parse(&std::fs::read_to_string("/proc/meminfo")?).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
-fn parse(table: &str) -> Option<Memory> {
+pub(crate) fn parse(table: &str) -> Option<Memory> {
     let bytes = |name: &str| {
         let line = table.lines().find_map(|line| line.strip_prefix(name))?;
         let kibibytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;

@@ -1,6 +1,6 @@
 //! Whether a host is fit to be brought up: looked at before anything is changed.
 
-mod containers;
+pub(crate) mod containers;
 mod data;
 mod machine;
 

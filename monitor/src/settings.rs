@@ -269,7 +269,7 @@ fn url(address: IpAddr, port: u16) -> String {
     format!("http://{}", SocketAddr::new(address, port))
 }
 
-fn parse(text: &str, path: &Path) -> Result<BTreeMap<String, String>, SettingsError> {
+pub(crate) fn parse(text: &str, path: &Path) -> Result<BTreeMap<String, String>, SettingsError> {
     let mut values = BTreeMap::new();
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();

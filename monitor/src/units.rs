@@ -136,7 +136,7 @@ async fn add_log(unit: &mut Unit) {
 }
 
 /// A block of `Name=value` lines for each unit, blank lines between.
-fn parse(text: &str) -> Vec<Unit> {
+pub(crate) fn parse(text: &str) -> Vec<Unit> {
     let mut units: Vec<_> = text.split("\n\n").filter_map(unit).collect();
     units.sort_by_key(|unit| (unit.condition != Condition::Failed, unit.name.clone()));
     units.dedup_by(|one, other| one.name == other.name);

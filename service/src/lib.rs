@@ -13,6 +13,11 @@ pub mod store;
 pub mod telemetry;
 mod tls;
 
+/// The fuzz targets of this crate's parsers, which see what is private to it.
+#[cfg(fuzzing)]
+#[path = "../../fuzz/targets/service/mod.rs"]
+pub mod fuzzing;
+
 use std::cell::Cell;
 use std::io;
 use std::net::SocketAddr;

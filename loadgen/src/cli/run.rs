@@ -118,7 +118,7 @@ impl RunArgs {
     }
 
     /// The settings of the run; reads the files that the arguments name.
-    fn settings(&self, command_line: &[String]) -> Result<Settings, UsageError> {
+    pub(crate) fn settings(&self, command_line: &[String]) -> Result<Settings, UsageError> {
         let mut settings = self.target.settings(command_line)?;
         self.load.apply(&mut settings)?;
         settings.thresholds.extend(self.thresholds.iter().cloned());

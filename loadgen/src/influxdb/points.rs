@@ -26,10 +26,10 @@ const LONGEST_TEXT: usize = 2_000;
 
 /// Whole lines of line protocol, times in nanoseconds.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Lines {
-    pub(super) text: Vec<u8>,
+pub(crate) struct Lines {
+    pub(crate) text: Vec<u8>,
     /// Lines, each of which is a point.
-    pub(super) points: u64,
+    pub(crate) points: u64,
 }
 
 impl Lines {
@@ -42,7 +42,7 @@ impl Lines {
 }
 
 /// Encodes the figures of one generator in one run.
-pub(super) struct Encoder {
+pub(crate) struct Encoder {
     /// Tags of every point.
     tags: Vec<(String, String)>,
     steps: Vec<String>,
@@ -54,7 +54,7 @@ pub(super) struct Encoder {
 }
 
 impl Encoder {
-    pub(super) fn new(info: &RunInfo) -> Self {
+    pub(crate) fn new(info: &RunInfo) -> Self {
         let own = [
             (RUN_ID_TAG, &info.run_id),
             (SCENARIO_TAG, &info.scenario),
@@ -81,7 +81,7 @@ impl Encoder {
     }
 
     /// The event of the start.
-    pub(super) fn start(&self) -> Lines {
+    pub(crate) fn start(&self) -> Lines {
         let mut lines = Lines::default();
         let point = text_field(
             self.event(EVENT_START, Duration::ZERO),

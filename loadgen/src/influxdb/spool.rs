@@ -15,21 +15,21 @@ use super::points::Lines;
 use super::settings::Destination;
 
 /// Where the lines belong.
-pub(super) const DESTINATION_FILE: &str = "destination.json";
+pub(crate) const DESTINATION_FILE: &str = "destination.json";
 const LOCK_FILE: &str = "lock";
 const EXTENSION: &str = "lp";
 
 /// Bytes of a file, after which the next one begins.
 const SEGMENT: u64 = 4 << 20;
 /// Bytes of a spool; beyond it the oldest file goes, so that the end of a run is kept.
-pub(super) const LARGEST: u64 = 512 << 20;
+pub(crate) const LARGEST: u64 = 512 << 20;
 /// A crash of the machine costs at most the lines of this time.
 const SYNC_INTERVAL: Duration = Duration::from_secs(5);
 /// Spools of runs of the same name beside each other.
 const MOST_NAMESAKES: u32 = 1000;
 
 /// A spool that this process works on.
-pub(super) struct Spool {
+pub(crate) struct Spool {
     folder: PathBuf,
     _lock: File,
     /// Oldest first.
@@ -52,14 +52,14 @@ struct Segment {
 }
 
 /// The oldest lines of a spool.
-pub(super) struct Chunk {
-    pub(super) lines: Lines,
+pub(crate) struct Chunk {
+    pub(crate) lines: Lines,
     segment: PathBuf,
 }
 
 /// Why a spool cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum SpoolError {
+pub(crate) enum SpoolError {
     #[error("another loadgen works on it")]
     Locked,
     #[error("{DESTINATION_FILE} in it is damaged ({0})")]
@@ -70,7 +70,7 @@ pub(super) enum SpoolError {
 
 impl Spool {
     /// A new spool in the folder `root`, named after a run.
-    pub(super) fn create(root: &Path, name: &str, destination: &Destination, largest: u64) -> Result<Self, SpoolError> {
+    pub(crate) fn create(root: &Path, name: &str, destination: &Destination, largest: u64) -> Result<Self, SpoolError> {
         private_folder().recursive(true).create(root)?;
         let folder = (1..=MOST_NAMESAKES)
             .map(|number| match number {
@@ -98,7 +98,7 @@ impl Spool {
     }
 
     /// The spool in a folder, with where its lines belong.
-    pub(super) fn open(folder: &Path) -> Result<(Self, Destination), SpoolError> {
+    pub(crate) fn open(folder: &Path) -> Result<(Self, Destination), SpoolError> {
         let lock = lock(folder)?;
         let destination = fs::read(folder.join(DESTINATION_FILE))?;
         let destination = serde_json::from_slice(&destination).map_err(SpoolError::Destination)?;
@@ -134,12 +134,12 @@ impl Spool {
         }
     }
 
-    pub(super) fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// Lines that are not acknowledged; some may be there twice.
-    pub(super) fn points(&self) -> u64 {
+    pub(crate) fn points(&self) -> u64 {
         self.segments.iter().map(|segment| segment.points).sum()
     }
 
@@ -147,7 +147,7 @@ impl Spool {
     ///
     /// # Errors
     /// The disk is full or the like: none of the lines is there then.
-    pub(super) fn append(&mut self, lines: &Lines) -> io::Result<u64> {
+    pub(crate) fn append(&mut self, lines: &Lines) -> io::Result<u64> {
         let length = lines.text.len() as u64;
         if self
             .segments
@@ -214,7 +214,7 @@ impl Spool {
     }
 
     /// The oldest lines, about `bytes` of them; `None` if there are none.
-    pub(super) fn oldest(&mut self, bytes: u64) -> io::Result<Option<Chunk>> {
+    pub(crate) fn oldest(&mut self, bytes: u64) -> io::Result<Option<Chunk>> {
         while self
             .segments
             .front()
@@ -245,7 +245,7 @@ impl Spool {
     }
 
     /// Notes that InfluxDB has what [`Spool::oldest`] gave, or that it will never have it.
-    pub(super) fn done(&mut self, chunk: &Chunk) {
+    pub(crate) fn done(&mut self, chunk: &Chunk) {
         // The file may have gone since to make room.
         let segment = self
             .segments
@@ -260,20 +260,20 @@ impl Spool {
     }
 
     /// Leaves the oldest file where it is and goes on with the next one.
-    pub(super) fn skip_oldest(&mut self) {
+    pub(crate) fn skip_oldest(&mut self) {
         if let Some(segment) = self.segments.pop_front() {
             self.bytes -= segment.bytes;
         }
     }
 
     /// Makes sure that a crash of the machine does not cost what was appended.
-    pub(super) fn sync(&mut self) -> io::Result<()> {
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
         self.synced = Instant::now();
         self.open.as_ref().map_or(Ok(()), File::sync_data)
     }
 
     /// Removes the folder of a spool without lines; files that loadgen did not write keep it.
-    pub(super) fn remove(self) {
+    pub(crate) fn remove(self) {
         for file in [DESTINATION_FILE, LOCK_FILE] {
             // What stays is an empty spool, which does no harm.
             let _ = fs::remove_file(self.folder.join(file));

@@ -18,7 +18,7 @@ const LONGEST_RUN_FILE: u64 = 16 << 20;
 
 /// `run.json`.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct RunFile {
+pub(crate) struct RunFile {
     /// Version of the format of the whole folder.
     pub(super) format: u32,
     /// The sub-folders that these results were merged from; empty for those of one generator.
@@ -29,7 +29,7 @@ pub(super) struct RunFile {
 }
 
 impl RunFile {
-    pub(super) fn new(info: &RunInfo, merged_from: Vec<String>) -> Self {
+    pub(crate) fn new(info: &RunInfo, merged_from: Vec<String>) -> Self {
         Self {
             format: FORMAT,
             merged_from,
@@ -38,7 +38,7 @@ impl RunFile {
     }
 
     /// The file's content.
-    pub(super) fn to_json(&self) -> Vec<u8> {
+    pub(crate) fn to_json(&self) -> Vec<u8> {
         // Cannot fail: maps have strings as keys, and memory takes all that is written.
         let mut json = serde_json::to_vec_pretty(self).unwrap_or_default();
         json.push(b'\n');

@@ -18,16 +18,16 @@ const HEADER: usize = 40;
 /// Bytes at most of a histogram of our bounds, uncompressed: each of its some 24 000 buckets takes at most nine.
 const LONGEST: u64 = 1 << 18;
 /// Requests in one interval at most; more than any generator sends, and sums of it do not overflow.
-pub(super) const MOST: u64 = 1 << 40;
+pub(crate) const MOST: u64 = 1 << 40;
 
 /// Writes histograms, reusing its buffers.
-pub(super) struct HistogramEncoder {
+pub(crate) struct HistogramEncoder {
     serializer: V2DeflateSerializer,
     buffer: Vec<u8>,
 }
 
 impl HistogramEncoder {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             serializer: V2DeflateSerializer::new(),
             buffer: Vec::new(),
@@ -35,7 +35,7 @@ impl HistogramEncoder {
     }
 
     /// The text of a histogram; empty if nothing was counted.
-    pub(super) fn encode(&mut self, histogram: &Histogram<u64>) -> String {
+    pub(crate) fn encode(&mut self, histogram: &Histogram<u64>) -> String {
         self.buffer.clear();
         if histogram.is_empty() {
             return String::new();
@@ -48,14 +48,14 @@ impl HistogramEncoder {
 }
 
 /// Reads histograms.
-pub(super) struct HistogramDecoder {
+pub(crate) struct HistogramDecoder {
     deserializer: Deserializer,
     /// How a histogram of our bounds begins, cookie and length left out.
     bounds: Vec<u8>,
 }
 
 impl HistogramDecoder {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut bounds = Vec::new();
         if let Err(error) = V2Serializer::new().serialize(&latency_histogram(), &mut bounds) {
             unreachable!("writing an empty histogram to memory: {error}");
@@ -69,7 +69,7 @@ impl HistogramDecoder {
     }
 
     /// The histogram that a text stands for, or what is wrong with the text.
-    pub(super) fn decode(&mut self, text: &str) -> Result<Histogram<u64>, String> {
+    pub(crate) fn decode(&mut self, text: &str) -> Result<Histogram<u64>, String> {
         if text.is_empty() {
             return Ok(latency_histogram());
         }

@@ -89,19 +89,19 @@ struct ExampleLine {
 }
 
 /// Writes lines.
-pub(super) struct LineEncoder {
+pub(crate) struct LineEncoder {
     histograms: HistogramEncoder,
 }
 
 impl LineEncoder {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             histograms: HistogramEncoder::new(),
         }
     }
 
     /// The interval as a line that ends in a line feed.
-    pub(super) fn encode(&mut self, info: &RunInfo, interval: &Interval) -> Vec<u8> {
+    pub(crate) fn encode(&mut self, info: &RunInfo, interval: &Interval) -> Vec<u8> {
         // Whoever adds a field is to decide here whether it is written.
         let Interval {
             number,
@@ -231,19 +231,19 @@ fn traced_line(traced: &TracedEnd) -> TracedLine {
 }
 
 /// Reads lines; what they say is checked, so that adding intervals up cannot overflow.
-pub(super) struct LineDecoder {
+pub(crate) struct LineDecoder {
     histograms: HistogramDecoder,
 }
 
 impl LineDecoder {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             histograms: HistogramDecoder::new(),
         }
     }
 
     /// The interval that a line stands for, or what is wrong with the line.
-    pub(super) fn decode(&mut self, info: &RunInfo, line: &[u8]) -> Result<Interval, String> {
+    pub(crate) fn decode(&mut self, info: &RunInfo, line: &[u8]) -> Result<Interval, String> {
         let line: Line = serde_json::from_slice(line).map_err(|error| error.to_string())?;
         let names = line.steps.iter().map(|step| &step.name);
         if !names.eq(info.steps.iter().map(|step| &step.name)) {

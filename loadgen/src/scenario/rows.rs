@@ -68,7 +68,7 @@ impl Rows {
         }
     }
 
-    fn from_csv(bytes: &[u8], columns: Option<Vec<String>>) -> Result<Self, String> {
+    pub(crate) fn from_csv(bytes: &[u8], columns: Option<Vec<String>>) -> Result<Self, String> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(columns.is_none())
@@ -98,7 +98,7 @@ impl Rows {
         rows.finish()
     }
 
-    fn from_json_lines(bytes: &[u8]) -> Result<Self, String> {
+    pub(crate) fn from_json_lines(bytes: &[u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(bytes).map_err(|error| format!("is not UTF-8 ({error})"))?;
         let mut rows: Option<Self> = None;
         for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {

@@ -167,7 +167,7 @@ async fn in_store(store: &Store) -> Result<Vec<Backup>, CatalogueError> {
     Ok(backups)
 }
 
-fn read(id: &str, text: &[u8]) -> Result<Manifest, String> {
+pub(crate) fn read(id: &str, text: &[u8]) -> Result<Manifest, String> {
     let file = manifest::FILE;
     #[derive(Deserialize)]
     struct Form {
@@ -198,7 +198,7 @@ fn is_plain(file: &str) -> bool {
 }
 
 /// The first part that is not there in its full length.
-fn lacking(manifest: &Manifest, files: &std::collections::BTreeMap<String, u64>) -> Option<String> {
+pub(crate) fn lacking(manifest: &Manifest, files: &std::collections::BTreeMap<String, u64>) -> Option<String> {
     manifest.parts.iter().find_map(|part| match files.get(&part.file) {
         None => Some(format!("{} is missing", part.file)),
         Some(bytes) if *bytes != part.bytes => {

@@ -150,7 +150,7 @@ fn read(path: &Path) -> Result<String, KeyError> {
 }
 
 /// At least one key and nothing else; otherwise none.
-fn keys<Key: FromStr>(text: &str) -> Option<Vec<Key>> {
+pub(crate) fn keys<Key: FromStr>(text: &str) -> Option<Vec<Key>> {
     let lines = text.lines().map(str::trim);
     let keys: Option<Vec<Key>> = lines
         .filter(|line| !line.is_empty() && !line.starts_with('#'))

@@ -9,11 +9,11 @@ const HEAD_END: &[u8] = b"\r\n\r\n";
 /// An answer that is not multipart as it should be.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct Malformed(&'static str);
+pub(crate) struct Malformed(&'static str);
 
 /// What comes next in the answer.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Event {
+pub(crate) enum Event {
     /// A part of that name begins.
     Part(String),
     /// More of its content.
@@ -25,7 +25,7 @@ pub(super) enum Event {
 }
 
 /// Takes the answer in pieces of any size.
-pub(super) struct Parser {
+pub(crate) struct Parser {
     delimiter: Vec<u8>,
     buffer: Vec<u8>,
     state: State,
@@ -42,7 +42,7 @@ enum State {
 
 impl Parser {
     /// `content_type` as the answer's header has it.
-    pub(super) fn new(content_type: &str) -> Result<Self, Malformed> {
+    pub(crate) fn new(content_type: &str) -> Result<Self, Malformed> {
         let boundary = content_type
             .split(';')
             .find_map(|parameter| parameter.trim().strip_prefix("boundary="))
@@ -57,11 +57,11 @@ impl Parser {
         })
     }
 
-    pub(super) fn feed(&mut self, bytes: &[u8]) {
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }
 
-    pub(super) fn next(&mut self) -> Result<Event, Malformed> {
+    pub(crate) fn next(&mut self) -> Result<Event, Malformed> {
         loop {
             match self.state {
                 State::Ended => return Ok(Event::End),

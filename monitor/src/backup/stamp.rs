@@ -3,27 +3,27 @@
 use std::time::{Duration, SystemTime};
 
 /// `2026-11-25T09:22:19Z`
-pub(super) fn text(time: SystemTime) -> String {
+pub(crate) fn text(time: SystemTime) -> String {
     humantime::format_rfc3339_seconds(time).to_string()
 }
 
 /// The same to the nanosecond.
-pub(super) fn precise(time: SystemTime) -> String {
+pub(crate) fn precise(time: SystemTime) -> String {
     humantime::format_rfc3339_nanos(time).to_string()
 }
 
 /// The instant that [`text`] or [`precise`] wrote.
-pub(super) fn time(text: &str) -> Option<SystemTime> {
+pub(crate) fn time(text: &str) -> Option<SystemTime> {
     humantime::parse_rfc3339(text).ok()
 }
 
 /// `20261125T092219Z`: sorts by time, and is a plain file name.
-pub(super) fn id(time: SystemTime) -> String {
+pub(crate) fn id(time: SystemTime) -> String {
     text(time).replace(['-', ':'], "")
 }
 
 /// The instant that an id is made of; none for any other name.
-pub(super) fn of_id(id: &str) -> Option<SystemTime> {
+pub(crate) fn of_id(id: &str) -> Option<SystemTime> {
     let well_formed = id.is_ascii() && id.len() == 16 && id.as_bytes()[8] == b'T' && id.ends_with('Z');
     if !well_formed {
         return None;
@@ -40,7 +40,7 @@ pub(super) fn of_id(id: &str) -> Option<SystemTime> {
 }
 
 /// Nothing where `earlier` lies ahead, as with a clock that was set back.
-pub(super) fn since(earlier: SystemTime, now: SystemTime) -> Duration {
+pub(crate) fn since(earlier: SystemTime, now: SystemTime) -> Duration {
     now.duration_since(earlier).unwrap_or_default()
 }
 

@@ -4,7 +4,7 @@ const BLOCK: usize = 512;
 
 /// The state of following.
 #[derive(Default)]
-pub(super) struct TarCheck {
+pub(crate) struct TarCheck {
     block: Vec<u8>,
     content_left: u64,
     empty_blocks: u32,
@@ -12,7 +12,7 @@ pub(super) struct TarCheck {
 }
 
 impl TarCheck {
-    pub(super) fn feed(&mut self, mut bytes: &[u8]) {
+    pub(crate) fn feed(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() && !self.malformed {
             if self.content_left > 0 {
                 let skipped = bytes
@@ -33,7 +33,7 @@ impl TarCheck {
     }
 
     /// Whether it is whole.
-    pub(super) fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         !self.malformed && self.content_left == 0 && self.block.is_empty() && self.empty_blocks >= 2
     }
 

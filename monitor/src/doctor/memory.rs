@@ -42,7 +42,7 @@ pub(super) async fn check(_: Arc<Context>) -> Result<Verdict, Stop> {
     Ok(Verdict::new(seen, faults))
 }
 
-fn stalled(pressure: &str) -> Option<f64> {
+pub(crate) fn stalled(pressure: &str) -> Option<f64> {
     let line = pressure.lines().find_map(|line| line.strip_prefix("full "))?;
     let value = line.split(' ').find_map(|part| part.strip_prefix("avg60="))?;
     value.parse().ok()

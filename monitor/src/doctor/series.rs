@@ -9,7 +9,7 @@ use crate::influxdb::Bucket;
 use crate::metrics;
 use crate::otlp::Measurement;
 
-mod prometheus;
+pub(crate) mod prometheus;
 mod write_rate;
 
 use prometheus::Samples;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 pub type Row = BTreeMap<String, String>;
 
 /// Reads the tables of an answer. An empty line ends a table; a header begins the next.
-pub(super) fn rows(text: &str) -> Result<Vec<Row>, String> {
+pub(crate) fn rows(text: &str) -> Result<Vec<Row>, String> {
     let mut rows = Vec::new();
     for table in tables(text) {
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(table.as_bytes());

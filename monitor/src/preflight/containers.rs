@@ -12,7 +12,7 @@ use crate::host::Host;
 /// The first version whose `ps` writes a line for each container.
 const OLDEST_COMPOSE: (u32, u32) = (2, 21);
 
-pub(super) fn is_too_old(version: &str) -> bool {
+pub(crate) fn is_too_old(version: &str) -> bool {
     let mut numbers = version.trim_start_matches('v').split('.').map(str::parse);
     match (numbers.next(), numbers.next()) {
         (Some(Ok(major)), Some(Ok(minor))) => (major, minor) < OLDEST_COMPOSE,

@@ -229,7 +229,7 @@ fn check_name(name: &str) -> Result<(), ApiError> {
 }
 
 /// `.` and `..` are encoded too, since clients resolve them away otherwise.
-fn location(id: &str) -> HeaderValue {
+pub(crate) fn location(id: &str) -> HeaderValue {
     let path = format!("/items/{}", utf8_percent_encode(id, PATH_SEGMENT));
     // Percent-encoded text is ASCII.
     HeaderValue::from_str(&path).unwrap_or(HeaderValue::from_static("/items"))
@@ -239,11 +239,11 @@ fn location(id: &str) -> HeaderValue {
 const CURSOR_VERSION: u8 = 1;
 
 /// Opaque to clients: the id after which the next page starts.
-fn encode_cursor(last_id: &str) -> String {
+pub(crate) fn encode_cursor(last_id: &str) -> String {
     URL_SAFE_NO_PAD.encode([&[CURSOR_VERSION], last_id.as_bytes()].concat())
 }
 
-fn decode_cursor(cursor: &str) -> Result<String, ApiError> {
+pub(crate) fn decode_cursor(cursor: &str) -> Result<String, ApiError> {
     URL_SAFE_NO_PAD
         .decode(cursor)
         .ok()

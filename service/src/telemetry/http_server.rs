@@ -232,7 +232,7 @@ fn method_index(method: &Method) -> usize {
 }
 
 /// What a load run says of itself in W3C Baggage: `loadgen.run_id=nightly-1;some=property, other=member`.
-fn loadgen_run_id(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn loadgen_run_id(headers: &HeaderMap) -> Option<&str> {
     let members = headers
         .get_all(BAGGAGE)
         .into_iter()

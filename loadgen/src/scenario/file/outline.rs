@@ -32,7 +32,7 @@ impl fmt::Display for CheckReport {
 
 impl CheckReport {
     /// Describes a scenario; the values of `vars` may be secrets and are not shown.
-    pub(super) fn new(scenario: &Scenario, vars: &[(String, String)]) -> Self {
+    pub(crate) fn new(scenario: &Scenario, vars: &[(String, String)]) -> Self {
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _ = describe(&scenario.definition, &mut text);

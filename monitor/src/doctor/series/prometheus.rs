@@ -2,17 +2,17 @@
 
 /// Samples of an answer.
 #[derive(Debug)]
-pub(super) struct Samples {
+pub(crate) struct Samples {
     text: String,
 }
 
 impl Samples {
-    pub(super) fn new(text: String) -> Self {
+    pub(crate) fn new(text: String) -> Self {
         Self { text }
     }
 
     /// Labels, as they are written, and value of every sample of a metric.
-    pub(super) fn of<'a>(&'a self, metric: &'a str) -> impl Iterator<Item = (&'a str, f64)> {
+    pub(crate) fn of<'a>(&'a self, metric: &'a str) -> impl Iterator<Item = (&'a str, f64)> {
         let lines = self.text.lines().filter_map(move |line| line.strip_prefix(metric));
         lines.filter_map(|rest| {
             let (labels, value) = match rest.strip_prefix('{') {
@@ -26,7 +26,7 @@ impl Samples {
 }
 
 /// Value of a label; InfluxDB's have no escapes.
-pub(super) fn label<'a>(labels: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn label<'a>(labels: &'a str, name: &str) -> Option<&'a str> {
     labels.split(',').find_map(|label| {
         let value = label.strip_prefix(name)?.strip_prefix("=\"")?;
         value.strip_suffix('"')
