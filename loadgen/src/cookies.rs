@@ -36,7 +36,8 @@ impl CookieJar {
             let Ok(value) = std::str::from_utf8(value) else {
                 continue;
             };
-            if value.len() > LONGEST {
+            // RFC 6265bis, 5.7: what has control characters is no cookie. It would become a line of requests.
+            if value.len() > LONGEST || value.contains(char::is_control) {
                 continue;
             }
             if self.store.iter_any().count() >= MOST {
@@ -122,7 +123,8 @@ mod tests {
         let mut jar = jar("http://shop.example:8080/");
         let head = b"HTTP/1.1 200 OK\r\nSet-Cookie: id=1; Path=/\r\nset-cookie:  cart=a%20b; Path=/cart; HttpOnly\r\n\
             Set-Cookie: other=1; Domain=elsewhere.example\r\nSet-Cookie: safe=1; Secure\r\nSet-Cookie: gone=1; Max-Age=0\r\n\
-            Set-Cookie: \xff\r\nSet-Cookie:\r\nX-Set-Cookie: no=1\r\n\r\n";
+            Set-Cookie: \xff\r\nSet-Cookie:\r\nX-Set-Cookie: no=1\r\nSet-Cookie: split=a\rX-Admin: 1\r\n\
+            Set-Cookie: nul=a\0\r\n\r\n";
         jar.take(head, "/login");
         assert_eq!(cookies(&jar, "/"), "id=1");
         assert_eq!(cookies(&jar, "/cart/1?x=y"), "cart=a%20b; id=1");

@@ -200,17 +200,19 @@ pub fn redact(text: &str) -> String {
 /// Replaces user information in something that may be a URL, as lenient as those who read URLs: they pass over tabs and
 /// line feeds, and over slashes too many before the host, which may lean the other way.
 fn redact_user_info(text: &str) -> String {
-    let original = text;
-    let text = text.replace(['\t', '\n', '\r'], "");
-    let start = text.find(":/").or(text.find(":\\")).map_or(0, |at| at + 1);
-    let start = start + text[start..].find(|c| !['/', '\\'].contains(&c)).unwrap_or(0);
-    let authority_end = text[start..]
-        .find(['/', '\\', '?', '#'])
-        .map_or(text.len(), |at| start + at);
-    match text[start..authority_end].rfind('@') {
-        Some(at) => format!("{}***@{}", &text[..start], &text[start + at + 1..]),
-        None => original.to_owned(),
+    let read = text.replace(['\t', '\n', '\r'], "");
+    // Without a scheme the host comes first, and `:/` may stand anywhere.
+    let after_scheme = read.find(":/").or(read.find(":\\")).map(|at| at + 1);
+    for start in [Some(0), after_scheme].into_iter().flatten() {
+        let start = start + read[start..].find(|c| !['/', '\\'].contains(&c)).unwrap_or(0);
+        let authority_end = read[start..]
+            .find(['/', '\\', '?', '#'])
+            .map_or(read.len(), |at| start + at);
+        if let Some(at) = read[start..authority_end].rfind('@') {
+            return format!("{}***@{}", &read[..start], &read[start + at + 1..]);
+        }
     }
+    text.to_owned()
 }
 
 /// Replaces the values of query parameters whose names speak of secrets.
@@ -320,6 +322,8 @@ mod tests {
             r"http:\\me:secret@host",
             "http:/\n/me:secret@host",
             "//me:secret@host",
+            "me:secret@host:/a",
+            "\u{1}http://me:secret@host",
         ] {
             assert!(!redact(text).contains("secret"), "{text:?}");
         }

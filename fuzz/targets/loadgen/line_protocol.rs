@@ -28,14 +28,16 @@ pub(super) fn check(data: &[u8]) {
     assert_eq!(unquoted_line_feeds(written), 1, "{written:?}");
 }
 
-/// As InfluxDB tells lines apart: a line feed inside of a quoted field value is part of it.
+/// As InfluxDB tells lines apart: a line feed inside of a quoted field value is part of it, and in names and tags, which
+/// end with the first blank, nothing is quoted.
 fn unquoted_line_feeds(text: &str) -> usize {
-    let (mut quoted, mut escaped, mut found) = (false, false, 0);
+    let (mut in_fields, mut quoted, mut escaped, mut found) = (false, false, false, 0);
     for character in text.chars() {
         match character {
             _ if escaped => escaped = false,
             '\\' => escaped = true,
-            '"' => quoted = !quoted,
+            ' ' => in_fields = true,
+            '"' if in_fields => quoted = !quoted,
             '\n' if !quoted => found += 1,
             _ => {}
         }

@@ -120,7 +120,7 @@ impl<'a> Findings<'a> {
     /// Notes a mistake: its place in bytes, what is wrong, and what to do.
     pub(crate) fn report(&self, span: Range<usize>, message: impl Into<String>, advice: impl Into<String>) {
         let mut found = self.found.borrow_mut();
-        let (message, advice) = (message.into(), advice.into());
+        let (message, advice) = (without_controls(message.into()), without_controls(advice.into()));
         if found.len() < MOST && !found.iter().any(|(other, text, _)| *other == span && *text == message) {
             found.push((span, message, advice));
         }
@@ -153,6 +153,22 @@ impl<'a> Findings<'a> {
             })
             .collect()
     }
+}
+
+/// A message that a terminal prints and does not obey: names in it are the file's.
+fn without_controls(text: String) -> String {
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
 }
 
 /// The last boundary between characters at or before a position.

@@ -194,7 +194,9 @@ pub(crate) fn escape_into(bytes: &[u8], escape: Escape, out: &mut Vec<u8>) -> Re
         }),
         Escape::Json => json_string(bytes, out),
         Escape::JsonValue => {
-            if serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err() {
+            // JSON is UTF-8 (RFC 8259, 8.1); in what it ignores serde_json does not look.
+            let text = std::str::from_utf8(bytes).map_err(|_| Refusal::NotJson)?;
+            if serde_json::from_str::<serde::de::IgnoredAny>(text).is_err() {
                 return Err(Refusal::NotJson);
             }
             out.extend_from_slice(bytes);
@@ -275,6 +277,8 @@ mod tests {
         assert_eq!(escaped("a\r\nb: c", Escape::Header), Err(Refusal::ControlCharacter));
         assert_eq!(escaped("1, 2", Escape::JsonValue), Err(Refusal::NotJson));
         assert_eq!(escaped("-1.5", Escape::JsonValue).unwrap(), "-1.5");
+        let not_utf8 = escape_into(b"{\"\xe1\": 1}", Escape::JsonValue, &mut Vec::new());
+        assert_eq!(not_utf8, Err(Refusal::NotJson));
     }
 
     proptest! {

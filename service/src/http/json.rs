@@ -35,9 +35,11 @@ impl<S: Sync, T: JsonObject> FromRequest<S> for JsonBody<T> {
             ));
         }
         let bytes = read(&parts.headers, body).await?;
-        let value = serde_json::from_slice(&bytes).map_err(|error| fault::<T>(&bytes, &error))?;
+        // serde_json does not look for it in fields that it ignores.
+        let text = std::str::from_utf8(&bytes).map_err(|error| not_utf8::<T>(&error))?;
+        let value = serde_json::from_str(text).map_err(|error| fault::<T>(text, &error))?;
         // An array of the fields' values would deserialize as well.
-        if bytes.trim_ascii_start().first() == Some(&b'{') {
+        if text.trim_ascii_start().starts_with('{') {
             Ok(Self(value))
         } else {
             Err(not_an_object::<T>())
@@ -84,7 +86,7 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, ApiError>
 }
 
 /// Says what is wrong with a body that did not deserialize. Reads it a second time: only failed requests pay for it.
-fn fault<T: JsonObject>(bytes: &[u8], error: &serde_json::Error) -> ApiError {
+fn fault<T: JsonObject>(text: &str, error: &serde_json::Error) -> ApiError {
     if !error.is_data() {
         return ApiError::bad_request(format!(
             "The body is not valid JSON, at line {} column {}; send an object such as {}",
@@ -93,7 +95,7 @@ fn fault<T: JsonObject>(bytes: &[u8], error: &serde_json::Error) -> ApiError {
             example::<T>()
         ));
     }
-    let Ok(Value::Object(object)) = serde_json::from_slice(bytes) else {
+    let Ok(Value::Object(object)) = serde_json::from_str(text) else {
         return not_an_object::<T>();
     };
     for (name, expected) in T::REQUIRED.iter().chain(T::OPTIONAL) {
@@ -109,6 +111,15 @@ fn fault<T: JsonObject>(bytes: &[u8], error: &serde_json::Error) -> ApiError {
     }
     ApiError::unprocessable(format!(
         "A field is given twice; send an object such as {}",
+        example::<T>()
+    ))
+}
+
+/// As RFC 8259, 8.1, asks for.
+fn not_utf8<T: JsonObject>(error: &std::str::Utf8Error) -> ApiError {
+    ApiError::bad_request(format!(
+        "The body is not UTF-8, at byte {}; send JSON such as {}",
+        error.valid_up_to() + 1,
         example::<T>()
     ))
 }

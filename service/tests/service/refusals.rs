@@ -42,7 +42,7 @@ fn as_json(service: &RunningService, body: impl AsRef<[u8]>) -> [Answer; 2] {
 }
 
 fn malformed_json_is_400(service: &RunningService) {
-    let malformed: [&[u8]; 11] = [
+    let malformed: [&[u8]; 12] = [
         b"",
         b" ",
         b"{",
@@ -53,6 +53,7 @@ fn malformed_json_is_400(service: &RunningService) {
         b"{\"id\":\"1\",\"name\":\"line\nbreak\"}",
         b"{\"id\":\"1\",\"name\":\"\\ud800\"}",
         b"{\"id\":\"1\",\"name\":\"\xff\"}",
+        b"{\"id\":\"1\",\"name\":\"a\",\"ignored\":\"\xff\"}",
         b"\xef\xbb\xbf{\"id\":\"1\",\"name\":\"a\"}",
     ];
     for body in malformed {

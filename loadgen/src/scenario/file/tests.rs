@@ -116,6 +116,12 @@ fn what_is_not_toml_is_said_with_its_place() {
 }
 
 #[test]
+fn a_name_cannot_steer_the_terminal() {
+    let text = "[[step]]\nname = \"\\u001b[2J\"\npath = \"/\"\n";
+    assert_eq!(found(text), [r"2:8 `\u{1b}[2J` cannot be the name of a step"]);
+}
+
+#[test]
 fn other_mistakes_are_found_too() {
     let step = "[[step]]\nname = \"a\"\npath = \"/\"\n";
     for (text, expected) in [
