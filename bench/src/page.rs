@@ -393,7 +393,7 @@ its CPU time includes the emulator.
             ("bytes on disk for an item", ".disk_bytes_per_item"),
         ];
         let mut tables = rows("table.embedded", &["1", "1000", "100000", "1000000"]);
-        tables.extend(rows("table.dynamodb_local", &["1", "1000", "100000"]));
+        tables.extend(rows("table.dynamodb_local", &["1", "1000", "100000", "1000000"]));
         for (name, label) in &mut tables {
             let store = if name.contains("embedded") {
                 "embedded"
