@@ -85,7 +85,7 @@ audit: ## Check the dependencies against the advisory database: needs GitHub
 		tools/cargo-deny --manifest-path "$$(dirname "$$lock")/Cargo.toml" --config deny.toml --locked check advisories || exit; \
 	done
 
-bench: measured ## Measure the programs beside their peers and as work grows; writes docs/benchmarks.md, some 25 minutes
+bench: measured ## Measure the programs beside their peers and as work grows; writes docs/benchmarks.md, some 35 minutes
 	@$(MEASURE) $(ARGS)
 
 bench-quick: measured ## Measure the main figures, and fail when one got worse than the checked-in one by more than noise

@@ -84,14 +84,14 @@ impl Figures {
         fs::write(path(), json + "\n").map_err(BenchError::system(FILE))
     }
 
-    /// Prints one line for each, with its bound. True if all bounds are kept.
+    /// Prints one line for each, with its bound. True if no bound is missed.
     pub(crate) fn print(&self) -> bool {
         let mut kept = true;
         for (name, figure) in &self.figures {
             let verdict = figure.bound.map_or_else(String::new, |bound| {
-                let holds = bound.holds(figure.median);
-                kept &= holds;
-                format!("  {bound} {}", if holds { "ok" } else { "MISSED" })
+                let outcome = figure.outcome(bound);
+                kept &= outcome != Outcome::Missed;
+                format!("  {bound} {outcome}")
             });
             println!("{name:<48} {figure}{verdict}");
         }
@@ -121,7 +121,38 @@ impl Figures {
     }
 }
 
+/// What rounds say of a bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Kept,
+    /// The median misses it, and not every round does.
+    Undecided,
+    /// Every round misses it.
+    Missed,
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Kept => "kept",
+            Self::Undecided => "undecided",
+            Self::Missed => "MISSED",
+        })
+    }
+}
+
 impl Figure {
+    /// Whether a bound is kept.
+    pub(crate) fn outcome(&self, bound: Bound) -> Outcome {
+        if bound.holds(self.median) {
+            Outcome::Kept
+        } else if bound.holds(self.least) || bound.holds(self.most) {
+            Outcome::Undecided
+        } else {
+            Outcome::Missed
+        }
+    }
+
     /// Whether even its best round is worse than the worst one of `old`, and by more than a machine drifts.
     fn is_worse_than(&self, old: &Self) -> bool {
         match self.better {
@@ -189,6 +220,16 @@ mod tests {
         let old = figure(Better::Higher, 90.0, 100.0, 101.0);
         assert!(figure(Better::Higher, 70.0, 80.0, 85.0).is_worse_than(&old));
         assert!(!figure(Better::Higher, 70.0, 88.0, 95.0).is_worse_than(&old));
+    }
+
+    #[test]
+    fn a_bound_is_missed_where_every_round_misses_it() {
+        let figure = figure(Better::Lower, 0.6, 0.8, 0.9);
+        assert_eq!(figure.outcome(Bound::AtMost(0.8)), Outcome::Kept);
+        assert_eq!(figure.outcome(Bound::AtMost(0.7)), Outcome::Undecided);
+        assert_eq!(figure.outcome(Bound::AtMost(0.5)), Outcome::Missed);
+        assert_eq!(figure.outcome(Bound::AtLeast(0.85)), Outcome::Undecided);
+        assert_eq!(figure.outcome(Bound::AtLeast(1.0)), Outcome::Missed);
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::SystemTime;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,8 @@ use crate::plan::{Plan, repository};
 
 /// Load average up to which a machine is idle enough to be measured.
 pub(crate) const IDLE: f64 = 1.0;
+/// The average falls from 6 to 1 in this time.
+const LONGEST_SETTLING: Duration = Duration::from_secs(120);
 
 /// What the figures are of, and when they were taken.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -100,8 +103,17 @@ pub(crate) fn describe(plan: &Plan, load_average_before: f64) -> Result<Machine,
     })
 }
 
+/// Load average of the last minute, once the machine is idle: the build before still counts in it for a while.
+pub(crate) fn settle() -> f64 {
+    let deadline = Instant::now() + LONGEST_SETTLING;
+    while load_average() > IDLE && Instant::now() < deadline {
+        thread::sleep(Duration::from_secs(1));
+    }
+    load_average()
+}
+
 /// Load average of the last minute.
-pub(crate) fn load_average() -> f64 {
+fn load_average() -> f64 {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     load.split(' ')
         .next()

@@ -55,7 +55,7 @@ fn run(plan: &Plan) -> Result<bool, BenchError> {
         render(&checked_in)?;
         return Ok(true);
     }
-    let load_average = machine::load_average();
+    let load_average = machine::settle();
     if load_average > machine::IDLE {
         eprintln!(
             "Load average {load_average}: something else uses the processors; figures will be worse than they are."

@@ -15,9 +15,7 @@ use crate::plan::Plan;
 use crate::samples::Samples;
 use crate::servers::{self, Server};
 
-const EMBEDDED_SIZES: [u32; 4] = [1, 1000, 100_000, 1_000_000];
-/// It takes a minute to fill with a million.
-const DYNAMODB_LOCAL_SIZES: [u32; 3] = [1, 1000, 100_000];
+const SIZES: [u32; 4] = [1, 1000, 100_000, 1_000_000];
 
 const RATE: u32 = 300;
 
@@ -35,7 +33,7 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
     let folder = tempfile::tempdir().map_err(BenchError::system("no folder for stores"))?;
     let dynamodb = DynamoDbLocal::start_for_load()?;
     let mut servers = Vec::new();
-    for size in EMBEDDED_SIZES {
+    for size in SIZES {
         eprintln!("Filling the embedded store with {size} items");
         let data_dir = folder.path().join(size.to_string());
         // It makes the table.
@@ -51,7 +49,7 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
         }
         servers.push((name, size, embedded(plan, &data_dir)?));
     }
-    for size in DYNAMODB_LOCAL_SIZES {
+    for size in SIZES {
         eprintln!("Filling DynamoDB Local with {size} items");
         let table = format!("items-{size}");
         let server = Server::service(plan, &dynamodb, &[("TABLE_NAME", &table)])?;

@@ -12,7 +12,7 @@ pub(crate) struct Arguments {
     /// Scenarios to run; all unless named
     pub(crate) scenarios: Vec<String>,
 
-    /// How long each fault lasts; telemetry is away six times as long
+    /// How long each fault lasts; telemetry is away 18 times as long
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(2..=600))]
     seconds: u64,
 

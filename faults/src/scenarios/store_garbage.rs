@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use flate2::Crc;
 use test_servers::DynamoDbLocal;
 use test_servers::dynamodb_double::{Proxy, Treatment, refusal};
 use test_servers::http_message::Message;
@@ -55,13 +56,22 @@ fn half_json(answer: &Message) -> Vec<u8> {
     [format!("{head}content-length: {}\r\n\r\n", body.len()).as_bytes(), body].concat()
 }
 
-/// Every digit is another one: still JSON, but no longer what `x-amz-crc32` was counted over.
+/// Every digit is another one: still JSON, but no longer what `x-amz-crc32` was counted over. DynamoDB sends it with
+/// refusals too, DynamoDB Local does not.
 fn changed_bytes(answer: &Message) -> Vec<u8> {
+    let checksum = match answer.header("x-amz-crc32") {
+        Some(_) => String::new(),
+        None => {
+            let mut sum = Crc::new();
+            sum.update(&answer.body);
+            format!("x-amz-crc32: {}\r\n", sum.sum())
+        }
+    };
     let mut body = answer.body.clone();
     for byte in body.iter_mut().filter(|byte| byte.is_ascii_digit()) {
         *byte = b'0' + b'9' - *byte;
     }
-    [answer.head.as_bytes(), b"\r\n", &body].concat()
+    [answer.head.as_bytes(), checksum.as_bytes(), b"\r\n", &body].concat()
 }
 
 /// Ends in the middle.

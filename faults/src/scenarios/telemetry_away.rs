@@ -8,13 +8,16 @@ use test_servers::{Collector, InfluxDb, Jaeger, ServerError};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::load_run::{loadgen, number, run_id, spool};
+use crate::memory::MemoryWatch;
 use crate::report::Figures;
 use crate::trial::{Expected, Trial, UNDISTURBED, service};
 
 /// The fault lasts as many times as long as others.
-const TIMES: u32 = 6;
+const TIMES: u32 = 18;
 /// Small, so that spans are dropped while the collector is away.
 const SPAN_QUEUE: &str = "512";
+/// Of resident memory; it refuses data above 512 MiB of heap (`memory_limiter` in `monitor/collector/config.yaml`).
+const COLLECTOR_MEMORY_BOUND: u64 = 768 << 20;
 /// For what is on its way to come through.
 const PATIENCE: Duration = Duration::from_secs(60);
 const INSTANCE: &str = "faults";
@@ -38,6 +41,7 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
         fault: time,
     };
     let mut trial = Trial::begin(context, &service, Some(&influxdb), expected)?;
+    let collector_memory = MemoryWatch::start(collector.process().id()?);
     let mut ends = 0;
     trial.fault(|_| {
         let mut random = context.random(0);
@@ -57,7 +61,10 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
                 3 => ends += ended(influxdb.stop())?,
                 4 => ends += ended(jaeger.kill())?,
                 5 => ends += ended(jaeger.stop())?,
-                6 => collector.restart()?,
+                6 => {
+                    collector.restart()?;
+                    collector_memory.follow(collector.process().id()?);
+                }
                 7 => influxdb.restart()?,
                 _ => jaeger.restart()?,
             }
@@ -66,6 +73,7 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
         influxdb.restart()?;
         jaeger.restart()?;
         collector.restart()?;
+        collector_memory.follow(collector.process().id()?);
         Ok(())
     })?;
     let back = Instant::now();
@@ -77,16 +85,24 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
         Ok((!series.is_empty()).then_some(()))
     })?;
     let telemetry_back = back.elapsed();
+    let collector_peak = collector_memory.peak();
+    if collector_peak > COLLECTOR_MEMORY_BOUND {
+        return Err(Failure::broken(format!(
+            "the collector took {} MiB of memory",
+            collector_peak >> 20
+        )));
+    }
     let (mut figures, summary) = trial.finish()?;
     let pushed = push(context, &influxdb)?;
     points_are_there(context, &influxdb, &summary)?;
     let lost = spans_lost(&service.log())?;
     figures.remark = format!(
         "servers were ended {ends} times; metrics were back after {} ms; all {} requests of loadgen are in InfluxDB{}; \
-         the service logged {lost} spans that it dropped",
+         the service logged {lost} spans that it dropped; the collector took at most {} MiB",
         telemetry_back.as_millis(),
         number(&summary, "/requests")?,
-        if pushed { " after loadgen push" } else { "" }
+        if pushed { " after loadgen push" } else { "" },
+        collector_peak >> 20
     );
     Ok(figures)
 }
@@ -142,7 +158,7 @@ fn points_are_there(context: &Context, influxdb: &InfluxDb, summary: &Value) -> 
     }
 }
 
-/// Dropped spans as the service's log counts them; they must have been dropped, and logged no more than once a minute.
+/// Dropped spans as the service's log counts them; they must have been dropped, or the fault was none.
 fn spans_lost(log: &str) -> Result<u64, Failure> {
     let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let lost: Vec<u64> = lines
