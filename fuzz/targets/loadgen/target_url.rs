@@ -25,9 +25,10 @@ pub(super) fn check(data: &[u8]) {
     }
     assert!(target.path_and_query().starts_with('/') && !target.host().is_empty());
 
-    // What was typed of the password, where it is long enough to be told from the rest.
+    // What was typed of the password, where it is long enough to be told from the rest. URLs are read without these.
+    let text = text.replace(['\t', '\n', '\r'], "");
     let full = if target.scheme_typed() {
-        text.to_owned()
+        text.clone()
     } else {
         format!("http://{text}")
     };

@@ -31,7 +31,8 @@ pub(super) fn check(data: &[u8]) {
     }
     if let Ok(value) = escaped(Escape::JsonValue) {
         let list = [b"[", value.as_slice(), b"]"].concat();
-        let list: Vec<serde_json::Value> = match serde_json::from_slice(&list) {
+        // What numbers mean does not matter: 1e999 is JSON.
+        let list: Vec<serde::de::IgnoredAny> = match serde_json::from_slice(&list) {
             Ok(list) => list,
             Err(error) => panic!("{error}: {:?}", String::from_utf8_lossy(&list)),
         };

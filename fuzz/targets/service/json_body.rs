@@ -40,8 +40,11 @@ pub(super) fn check(data: &[u8]) {
     let value = serde_json::from_slice::<Value>(body);
     match read {
         Ok(JsonBody(Object { id, name })) => {
-            let Ok(Value::Object(object)) = value else {
-                panic!("taken, and no object");
+            let object = match value {
+                Ok(Value::Object(object)) => object,
+                // Of a field that is ignored.
+                Err(error) if error.to_string().starts_with("number out of range") => return,
+                other => panic!("taken, and no object: {other:?}"),
             };
             assert_eq!(object.get("name").and_then(Value::as_str), Some(name.as_str()));
             assert_eq!(object.get("id").and_then(Value::as_str), id.as_deref());
