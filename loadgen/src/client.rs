@@ -16,9 +16,10 @@ use tokio::time::{Sleep, sleep_until};
 
 use crate::cookies::CookieJar;
 use crate::http2::{Http2Connection, Http2Exchange};
+use crate::kept::Kept;
 use crate::outcome::{Cause, Failure, FailureKind};
 use crate::request::PreparedRequest;
-use crate::response::{HeadMemory, Kept, ResponseReader};
+use crate::response::{HeadMemory, ResponseReader};
 use crate::stage::{Stage, StageCell};
 
 pub(crate) use endpoint::Endpoint;
@@ -120,13 +121,12 @@ impl Client {
 
     /// Sends a request and reads its answer; gives the status code.
     ///
-    /// The timeout counts from `due`, when the request became due, and covers opening a connection. A connection that
-    /// the target closed while it lay idle is replaced without a failure, for nothing was lost with it; once a byte of
-    /// the request has been sent, whatever happens is the request's outcome: a second attempt would make the target see
-    /// requests that are not in the figures. The one exception is HTTP/2, where a target that goes away says which
-    /// requests it has not looked at.
+    /// The timeout counts from `began` and covers opening a connection. A connection that the target closed while it lay
+    /// idle is replaced without a failure, for nothing was lost with it; once a byte of the request has been sent,
+    /// whatever happens is the request's outcome: a second attempt would make the target see requests that are not in
+    /// the figures. The one exception is HTTP/2, where a target that goes away says which requests it has not looked at.
     #[inline]
-    pub(crate) async fn exchange(&mut self, request: &PreparedRequest, due: Instant) -> Result<u16, Failure> {
+    pub(crate) async fn exchange(&mut self, request: &PreparedRequest, began: Instant) -> Result<u16, Failure> {
         self.sent = 0;
         self.received = 0;
         if let Some(refusal) = request.refusal() {
@@ -135,7 +135,7 @@ impl Client {
                 Cause::Text(refusal.describe()),
             ));
         }
-        let deadline = due + self.context.timeout;
+        let deadline = began + self.context.timeout;
         match &self.rewriting {
             None => self.exchange_unchanged(&Outgoing::unchanged(request), deadline).await,
             Some(_) => Box::pin(self.exchange_rewritten(request, deadline)).await,
@@ -235,18 +235,10 @@ impl Client {
         let after = connection.traffic();
         self.sent += after.sent - before.sent;
         self.received += after.received - before.received;
-        if self.outlives(&result) && !outgoing.request().closes() {
+        if result.as_ref().err().is_none_or(Http2Connection::survives) && !outgoing.request().closes() {
             self.connection = Some(Connection::Http2(connection));
         }
         result
-    }
-
-    /// Whether an HTTP/2 connection is good for another request: one stream that is reset says nothing about it.
-    fn outlives(&self, result: &Result<u16, Failure>) -> bool {
-        match result {
-            Ok(_) => true,
-            Err(failure) => Http2Connection::survives(failure),
-        }
     }
 
     fn arm_timer(&mut self, deadline: Instant) {

@@ -256,7 +256,7 @@ impl VirtualUser {
         };
         let mut connected = true;
         let mut think_time = Duration::ZERO;
-        while let Some((_, request)) = self.script.next(&mut self.rng) {
+        while let Some(request) = self.script.next(&mut self.rng) {
             if !think_time.is_zero() {
                 pause_until(began + think_time, pause, &self.stage).await;
                 if self.stage.get() != Stage::Load {
