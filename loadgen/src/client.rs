@@ -171,9 +171,6 @@ impl Client {
             // Boxed, since it is rare and would make every virtual user's task larger.
             Box::pin(self.connect(deadline)).await?;
         }
-        if self.timer.is_elapsed() {
-            self.arm_timer(deadline);
-        }
         if matches!(self.connection, Some(Connection::Http2(_))) {
             return Box::pin(self.exchange_http2(outgoing, deadline)).await;
         }
@@ -182,6 +179,7 @@ impl Client {
 
     #[inline]
     async fn exchange_http1(&mut self, outgoing: &Outgoing<'_>, deadline: Instant) -> Result<u16, Failure> {
+        self.renew_timer(deadline);
         let request = outgoing.request();
         self.reader.start(request.is_head(), &mut self.kept);
         self.head.clear();
@@ -220,6 +218,7 @@ impl Client {
         let Some(Connection::Http2(mut connection)) = self.connection.take() else {
             return Err(Failure::text(FailureKind::Closed, "the connection is closed"));
         };
+        self.renew_timer(deadline);
         self.kept.start();
         let before = connection.traffic();
         let mut exchange = Http2Exchange::new();
@@ -241,6 +240,14 @@ impl Client {
         result
     }
 
+    /// Arms the timer anew if it has fired; most requests end long before the one that it was armed for would have.
+    #[inline]
+    fn renew_timer(&mut self, deadline: Instant) {
+        if self.timer.is_elapsed() {
+            self.arm_timer(deadline);
+        }
+    }
+
     fn arm_timer(&mut self, deadline: Instant) {
         self.timer.as_mut().reset(deadline.into());
         self.timer_armed = false;
@@ -254,7 +261,7 @@ impl Client {
         answering: bool,
         waited: &mut bool,
     ) -> Poll<Result<u16, Failure>> {
-        // The first time a request has to wait, a timer that is armed has not fired: `exchange` has just looked.
+        // The first time a request has to wait, a timer that is armed has not fired: it has just been looked at.
         if !std::mem::replace(waited, true) && self.timer_armed {
             return Poll::Pending;
         }
