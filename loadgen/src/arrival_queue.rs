@@ -102,6 +102,8 @@ impl ArrivalQueue {
     /// registered with `stage`.
     pub(crate) async fn next(&self, seat: &Rc<Seat>, stage: &StageCell) -> Option<Arrival> {
         if stage.get() != Stage::Load {
+            // Nobody will serve those that wait.
+            self.close(false);
             return None;
         }
         if let Some(arrival) = self.take_waiting() {

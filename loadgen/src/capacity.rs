@@ -2,11 +2,11 @@
 
 pub(crate) mod belief;
 mod driver;
-mod outcome;
+mod result_text;
 pub(crate) mod search;
 #[cfg(test)]
 mod simulation;
 
 pub use driver::{CapacitySettings, Found, Outcome, find};
-pub use outcome::render;
+pub use result_text::render;
 pub use search::SearchSettings;

@@ -87,3 +87,14 @@ pub enum Phase {
     /// Trying a rate again to be sure.
     Confirm,
 }
+
+impl Phase {
+    /// In words.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Ramp => "ramp",
+            Self::Bisect => "bisect",
+            Self::Confirm => "confirm",
+        }
+    }
+}

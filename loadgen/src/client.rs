@@ -16,9 +16,10 @@ use tokio::time::{Sleep, sleep_until};
 
 use crate::cookies::CookieJar;
 use crate::http2::{Http2Connection, Http2Exchange};
+use crate::kept::Kept;
 use crate::outcome::{Cause, Failure, FailureKind};
 use crate::request::PreparedRequest;
-use crate::response::{HeadMemory, Kept, ResponseReader};
+use crate::response::{HeadMemory, ResponseReader};
 use crate::stage::{Stage, StageCell};
 
 pub(crate) use endpoint::Endpoint;
@@ -120,13 +121,12 @@ impl Client {
 
     /// Sends a request and reads its answer; gives the status code.
     ///
-    /// The timeout counts from `due`, when the request became due, and covers opening a connection. A connection that
-    /// the target closed while it lay idle is replaced without a failure, for nothing was lost with it; once a byte of
-    /// the request has been sent, whatever happens is the request's outcome: a second attempt would make the target see
-    /// requests that are not in the figures. The one exception is HTTP/2, where a target that goes away says which
-    /// requests it has not looked at.
+    /// The timeout counts from `began` and covers opening a connection. A connection that the target closed while it lay
+    /// idle is replaced without a failure, for nothing was lost with it; once a byte of the request has been sent,
+    /// whatever happens is the request's outcome: a second attempt would make the target see requests that are not in
+    /// the figures. The one exception is HTTP/2, where a target that goes away says which requests it has not looked at.
     #[inline]
-    pub(crate) async fn exchange(&mut self, request: &PreparedRequest, due: Instant) -> Result<u16, Failure> {
+    pub(crate) async fn exchange(&mut self, request: &PreparedRequest, began: Instant) -> Result<u16, Failure> {
         self.sent = 0;
         self.received = 0;
         if let Some(refusal) = request.refusal() {
@@ -135,7 +135,7 @@ impl Client {
                 Cause::Text(refusal.describe()),
             ));
         }
-        let deadline = due + self.context.timeout;
+        let deadline = began + self.context.timeout;
         match &self.rewriting {
             None => self.exchange_unchanged(&Outgoing::unchanged(request), deadline).await,
             Some(_) => Box::pin(self.exchange_rewritten(request, deadline)).await,
@@ -171,9 +171,6 @@ impl Client {
             // Boxed, since it is rare and would make every virtual user's task larger.
             Box::pin(self.connect(deadline)).await?;
         }
-        if self.timer.is_elapsed() {
-            self.arm_timer(deadline);
-        }
         if matches!(self.connection, Some(Connection::Http2(_))) {
             return Box::pin(self.exchange_http2(outgoing, deadline)).await;
         }
@@ -182,6 +179,7 @@ impl Client {
 
     #[inline]
     async fn exchange_http1(&mut self, outgoing: &Outgoing<'_>, deadline: Instant) -> Result<u16, Failure> {
+        self.renew_timer(deadline);
         let request = outgoing.request();
         self.reader.start(request.is_head(), &mut self.kept);
         self.head.clear();
@@ -220,6 +218,7 @@ impl Client {
         let Some(Connection::Http2(mut connection)) = self.connection.take() else {
             return Err(Failure::text(FailureKind::Closed, "the connection is closed"));
         };
+        self.renew_timer(deadline);
         self.kept.start();
         let before = connection.traffic();
         let mut exchange = Http2Exchange::new();
@@ -235,17 +234,17 @@ impl Client {
         let after = connection.traffic();
         self.sent += after.sent - before.sent;
         self.received += after.received - before.received;
-        if self.outlives(&result) && !outgoing.request().closes() {
+        if result.as_ref().err().is_none_or(Http2Connection::survives) && !outgoing.request().closes() {
             self.connection = Some(Connection::Http2(connection));
         }
         result
     }
 
-    /// Whether an HTTP/2 connection is good for another request: one stream that is reset says nothing about it.
-    fn outlives(&self, result: &Result<u16, Failure>) -> bool {
-        match result {
-            Ok(_) => true,
-            Err(failure) => Http2Connection::survives(failure),
+    /// Arms the timer anew if it has fired; most requests end long before the one that it was armed for would have.
+    #[inline]
+    fn renew_timer(&mut self, deadline: Instant) {
+        if self.timer.is_elapsed() {
+            self.arm_timer(deadline);
         }
     }
 
@@ -262,7 +261,7 @@ impl Client {
         answering: bool,
         waited: &mut bool,
     ) -> Poll<Result<u16, Failure>> {
-        // The first time a request has to wait, a timer that is armed has not fired: `exchange` has just looked.
+        // The first time a request has to wait, a timer that is armed has not fired: it has just been looked at.
         if !std::mem::replace(waited, true) && self.timer_armed {
             return Poll::Pending;
         }

@@ -4,8 +4,6 @@ use hdrhistogram::Histogram;
 
 use crate::summary::{DistributionBucket, Latency, SpectrumPoint};
 
-/// Buckets of the distribution per power of ten.
-const BUCKETS_PER_DECADE: i32 = 10;
 /// Percentiles of the spectrum per halving of the distance to 100.
 const TICKS: u32 = 5;
 /// Halvings at most, which is enough for some four million requests.
@@ -16,37 +14,36 @@ pub(crate) fn latency_ms(latency: &Histogram<u64>) -> Latency {
     if latency.is_empty() {
         return Latency::default();
     }
-    let ms = |nanoseconds: u64| nanoseconds as f64 / 1e6;
-    Latency {
-        min: ms(latency.min()),
-        mean: latency.mean() / 1e6,
-        p50: ms(latency.value_at_quantile(0.5)),
-        p90: ms(latency.value_at_quantile(0.9)),
-        p95: ms(latency.value_at_quantile(0.95)),
-        p99: ms(latency.value_at_quantile(0.99)),
-        p99_9: ms(latency.value_at_quantile(0.999)),
-        max: ms(latency.max()),
-    }
+    Latency::of(latency.min(), latency.mean(), latency.max(), |share| {
+        latency.value_at_quantile(share)
+    })
 }
 
-/// How latencies are distributed, from the bucket of the fastest to that of the slowest.
-pub(crate) fn distribution(latency: &Histogram<u64>) -> Vec<DistributionBucket> {
-    let index =
-        |nanoseconds: u64| (((nanoseconds.max(1) as f64 / 1e6).log10()) * f64::from(BUCKETS_PER_DECADE)).ceil() as i32;
-    let bound = |index: i32| 10_f64.powf(f64::from(index) / f64::from(BUCKETS_PER_DECADE));
+/// The bucket of a latency in nanoseconds, where so many make up a power of ten; that up to 1 ms is number 0.
+pub(crate) fn bucket(nanoseconds: u64, per_decade: f64) -> i32 {
+    ((nanoseconds.max(1) as f64 / 1e6).log10() * per_decade).ceil() as i32
+}
+
+/// The upper bound of a bucket, milliseconds, inclusive.
+pub(crate) fn bound_ms(bucket: i32, per_decade: f64) -> f64 {
+    10_f64.powf(f64::from(bucket) / per_decade)
+}
+
+/// How latencies, given in nanoseconds in ascending order with their counts, are distributed: from the bucket of the
+/// fastest to that of the slowest.
+pub(crate) fn distribution(latencies: impl Iterator<Item = (u64, u64)>, per_decade: f64) -> Vec<DistributionBucket> {
     let mut buckets: Vec<DistributionBucket> = Vec::new();
     let mut next = None;
-    for value in latency.iter_recorded() {
-        let bucket = index(value.value_iterated_to());
-        let first_missing = next.unwrap_or(bucket);
-        buckets.extend((first_missing..=bucket).map(|at| DistributionBucket {
-            from_ms: bound(at - 1),
-            to_ms: bound(at),
+    for (nanoseconds, count) in latencies {
+        let bucket = bucket(nanoseconds, per_decade);
+        buckets.extend((next.unwrap_or(bucket)..=bucket).map(|at| DistributionBucket {
+            from_ms: bound_ms(at - 1, per_decade),
+            to_ms: bound_ms(at, per_decade),
             count: 0,
         }));
         next = Some(bucket + 1);
         if let Some(last) = buckets.last_mut() {
-            last.count += value.count_at_value();
+            last.count += count;
         }
     }
     buckets
@@ -88,7 +85,9 @@ mod tests {
         for (value, count) in [(40_000, 3), (1_000_000, 5), (1_000_001, 2), (7_000_000_000, 1)] {
             latency.saturating_record_n(value, count);
         }
-        let buckets = distribution(&latency);
+        let recorded = latency.iter_recorded();
+        let counts = recorded.map(|value| (value.value_iterated_to(), value.count_at_value()));
+        let buckets = distribution(counts, 10.0);
         assert_eq!(buckets.iter().map(|bucket| bucket.count).sum::<u64>(), 11);
         assert!(buckets.windows(2).all(|pair| pair[0].to_ms == pair[1].from_ms));
         assert!(buckets[0].count == 3 && buckets[buckets.len() - 1].count == 1);

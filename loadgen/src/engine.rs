@@ -57,9 +57,9 @@ pub struct Finished {
 /// at all ends the run at once.
 pub fn run(settings: &Settings, interrupt: &Interrupt, observer: &mut dyn Observer) -> Result<Finished, RunError> {
     check(settings)?;
-    let note = open_files::allow_connections(own_most_vus(settings))?;
-    for note in settings.transport.notes().into_iter().chain(note) {
-        observer.note(&note);
+    let few_ports = open_files::allow_connections(own_most_vus(settings))?;
+    for note in settings.transport.tls.warning().into_iter().chain(few_ports.as_deref()) {
+        observer.note(note);
     }
     let mut target = settings.target.clone();
     loop {
@@ -181,12 +181,16 @@ impl<'a> Engine<'a> {
                 self.end();
                 Err(error)
             }
-            Ok(status) if (300..400).contains(status) && target.upgraded_by(&opening.location).is_some() => {
-                let upgraded = target.upgraded_by(&opening.location).unwrap_or_else(|| target.clone());
-                self.end();
-                Ok(Opened::Upgraded(upgraded))
+            Ok(status) => {
+                let upgraded = target.upgraded_by(&opening.location);
+                match upgraded.filter(|_| (300..400).contains(status)) {
+                    Some(upgraded) => {
+                        self.end();
+                        Ok(Opened::Upgraded(upgraded))
+                    }
+                    None => Ok(Opened::Answered(Box::new(opening))),
+                }
             }
-            Ok(_) => Ok(Opened::Answered(Box::new(opening))),
         }
     }
 
@@ -246,15 +250,14 @@ impl<'a> Engine<'a> {
             None if self.plan.opening_counts => opening.start,
             None => Instant::now() + LEAD,
             Some(start_at) => {
-                let passed = || RunError::StartPassed {
-                    start_at: humantime::format_rfc3339_millis(start_at).to_string(),
+                let shown = humantime::format_rfc3339_millis(start_at).to_string();
+                let Ok(left) = start_at.duration_since(SystemTime::now()) else {
+                    return Err(RunError::StartPassed { start_at: shown });
                 };
-                let left = start_at.duration_since(SystemTime::now()).map_err(|_| passed())?;
                 let begin = Instant::now() + left;
                 self.observer.note(&format!(
-                    "ready; waiting {:.1} s for the start at {}",
-                    left.as_secs_f64(),
-                    humantime::format_rfc3339_millis(start_at)
+                    "ready; waiting {:.1} s for the start at {shown}",
+                    left.as_secs_f64()
                 ));
                 if self.wait(Some(begin.checked_sub(LEAD).unwrap_or(begin)), |_| false) == Waited::Interrupted {
                     return Ok(None);
@@ -288,7 +291,7 @@ impl<'a> Engine<'a> {
     fn load(&mut self, window: LoadWindow) -> Waited {
         self.begin(window.start);
         self.load = Some(window);
-        self.totals.load_ends_at(self.settings.load.duration());
+        self.totals.watch.load_ends_at(self.settings.load.duration());
         self.observer.stage(if window.start > window.warm_up_start {
             RunStage::WarmUp
         } else {

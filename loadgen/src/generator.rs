@@ -17,7 +17,6 @@ use crate::crew::{Crew, Part};
 use crate::load::Load;
 use crate::pacer::Pacer;
 use crate::recorder::{Recorder, Shard, thread_cpu};
-use crate::request::TraceHeaders;
 use crate::scenario::{Scenario, Script, ScriptContext, Templates};
 use crate::segment::Segment;
 use crate::settings::Header;
@@ -38,7 +37,8 @@ pub(crate) struct Plan {
     pub(crate) endpoint: Endpoint,
     pub(crate) scenario: Scenario,
     pub(crate) headers: Vec<Header>,
-    pub(crate) trace: Option<TraceHeaders>,
+    /// Whether requests carry the headers of a trace.
+    pub(crate) trace_headers: bool,
     pub(crate) trace_sample: f64,
     pub(crate) run_id: String,
     pub(crate) load: Load,
@@ -122,14 +122,14 @@ pub(crate) fn generate(plan: &Arc<Plan>, thread: u32, wiring: Wiring) -> io::Res
         empty,
     } = wiring;
     runtime.block_on(async {
-        let crew = Recruiter::new(Arc::clone(plan), thread, messages, empty);
+        let recruiter = Recruiter::new(Arc::clone(plan), thread, messages, empty);
         let (vus, _) = plan.vus_of(thread);
         for _ in 0..vus {
-            crew.recruit(None);
+            recruiter.recruit(None);
         }
         tokio::task::spawn_local(heartbeat(
-            Rc::clone(&crew.recorder),
-            Rc::clone(&crew.stage),
+            Rc::clone(&recruiter.recorder),
+            Rc::clone(&recruiter.stage),
             matches!(plan.load, Load::Closed { .. }),
         ));
         let mut load_begun = false;
@@ -137,21 +137,21 @@ pub(crate) fn generate(plan: &Arc<Plan>, thread: u32, wiring: Wiring) -> io::Res
             let order = orders.borrow_and_update().clone();
             match order.stage {
                 Stage::Opening | Stage::End => {}
-                Stage::SetUp => crew.crew.begin(Part::SetUp, vus),
+                Stage::SetUp => recruiter.crew.begin(Part::SetUp, vus),
                 Stage::Load | Stage::Stop | Stage::Cut if !load_begun => {
                     load_begun = true;
-                    crew.begin_load(&order);
+                    recruiter.begin_load(&order);
                 }
                 Stage::Load | Stage::Stop | Stage::Cut => {}
-                Stage::CleanUp => crew.crew.begin(Part::CleanUp, crew.crew.vus()),
+                Stage::CleanUp => recruiter.crew.begin(Part::CleanUp, recruiter.crew.vus()),
             }
             let is_end = order.stage == Stage::End;
-            crew.stage.set(order);
+            recruiter.stage.set(order);
             if is_end || orders.changed().await.is_err() {
                 break;
             }
         }
-        crew.recorder.borrow_mut().flush();
+        recruiter.recorder.borrow_mut().flush();
     });
     Ok(())
 }
@@ -181,7 +181,7 @@ impl Recruiter {
         let context = ScriptContext {
             target: &plan.target,
             headers: &plan.headers,
-            trace: plan.trace.as_ref(),
+            trace_headers: plan.trace_headers,
             run_id: &plan.run_id,
             segment: plan.segment,
             think_time: plan.think_time,

@@ -20,8 +20,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::AbortHandle;
 
 use crate::client::{Outgoing, Stream};
+use crate::kept::Kept;
 use crate::outcome::{Cause, Failure, FailureKind};
-use crate::response::Kept;
 
 /// What the target may send ahead. Everything is read at once, so this only keeps large bodies from waiting for a round
 /// trip.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use crate::distribution::distribution;
 use crate::health::Health;
 use crate::interval::{Exhausted, Interval};
 use crate::latency_counts::{LatencyCounts, SparseCounts};
@@ -10,7 +11,7 @@ use crate::observer::{GeneratorSnapshot, HistogramBar, Snapshot, StepSnapshot};
 use crate::recorder::{Ending, QUARTER};
 use crate::run_info::StepInfo;
 use crate::step_figures::StepFigures;
-use crate::summary::Generator;
+use crate::summary::{DistributionBucket, Generator};
 use crate::totals::Totals;
 
 /// Quarters whose rate and latency are shown: one second.
@@ -151,6 +152,11 @@ impl Live {
             .collect();
         errors.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         let generator = health(last_second());
+        let bars = distribution(self.lately.iter(), BARS_PER_DECADE);
+        let bar = |bucket: DistributionBucket| HistogramBar {
+            to_ms: bucket.to_ms,
+            count: bucket.count,
+        };
         Snapshot {
             elapsed: moment.elapsed,
             duration: moment.duration,
@@ -164,7 +170,7 @@ impl Live {
             rate: latency.len() as f64 / seconds,
             latency_ms: latency.latency_ms(),
             total_latency_ms: self.total.latency_ms(),
-            histogram: bars(&self.lately),
+            histogram: bars.into_iter().map(bar).collect(),
             errors,
             steps: self.steps.iter().enumerate().map(describe).collect(),
             generator: GeneratorSnapshot {
@@ -173,7 +179,7 @@ impl Live {
                 lag_ms_p99: generator.lag_ms_p99,
                 saturated: generator.saturated,
             },
-            thresholds: totals.standing(),
+            thresholds: totals.watch.standing(),
         }
     }
 }
@@ -195,30 +201,11 @@ fn health<'a>(quarters: impl Iterator<Item = &'a Quarter>) -> Generator {
     health.verdict()
 }
 
-/// Bars from the fastest to the slowest request, without gaps.
-fn bars(latency: &LatencyCounts) -> Vec<HistogramBar> {
-    let bar_of = |nanoseconds: u64| ((nanoseconds.max(1) as f64 / 1e6).log10() * BARS_PER_DECADE).ceil() as i32;
-    let mut bars: Vec<HistogramBar> = Vec::new();
-    let mut next = None;
-    for (nanoseconds, count) in latency.iter() {
-        let bar = bar_of(nanoseconds);
-        bars.extend((next.unwrap_or(bar)..=bar).map(|at| HistogramBar {
-            to_ms: 10_f64.powf(f64::from(at) / BARS_PER_DECADE),
-            count: 0,
-        }));
-        next = Some(bar + 1);
-        if let Some(last) = bars.last_mut() {
-            last.count += count;
-        }
-    }
-    bars
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::outcome::FailureKind;
-    use crate::run_info::{LoadModel, RunInfo};
+    use crate::run_info::RunInfo;
 
     fn info() -> RunInfo {
         let step = |name: &str| StepInfo {
@@ -226,19 +213,8 @@ mod tests {
             ..StepInfo::default()
         };
         RunInfo {
-            run_id: String::new(),
-            loadgen_version: String::new(),
-            command: String::new(),
-            scenario: String::new(),
-            target: String::new(),
-            model: LoadModel::Closed,
-            load: String::new(),
-            generator: String::new(),
-            tags: BTreeMap::new(),
             steps: vec![step("read"), step("write")],
-            started_at_ms: 0,
-            load_s: None,
-            environment: crate::run_info::Environment::default(),
+            ..crate::results::sample::info("1/1")
         }
     }
 

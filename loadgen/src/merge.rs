@@ -154,7 +154,7 @@ impl Merge {
     pub fn result(&self, thresholds: &[Threshold]) -> Result<(RunResult, Vec<String>), MergeError> {
         let mut totals = Totals::of_generators(&self.info, thresholds, self.parts.len());
         if let Some(end) = self.info.load_s.and_then(|end| Duration::try_from_secs_f64(end).ok()) {
-            totals.load_ends_at(end);
+            totals.watch.load_ends_at(end);
         }
         let mut most_vus = 0;
         let mut warnings = self.warnings.clone();
@@ -205,7 +205,7 @@ impl Merge {
         let results: Vec<&GeneratorResults> = self.parts.iter().map(|part| &part.results).collect();
         let mut writer = MergedWriter::new(folder, &self.info, &results)?;
         let mut sum = Sum::new(self.info.steps.len());
-        self.seconds(|parts| writer.interval(sum.of(parts)))?;
+        self.seconds(|parts| writer.interval(&sum.of(parts)))?;
         Ok(writer.finish(result)?)
     }
 }
@@ -246,7 +246,7 @@ impl<'a> Source<'a> {
         self.missing += interval.number.saturating_sub(self.end);
         self.end = interval.number + 1;
         interval.number += self.part.shift;
-        let shift = std::time::Duration::from_secs(self.part.shift);
+        let shift = Duration::from_secs(self.part.shift);
         interval.last_end = interval.last_end.map(|end| end + shift);
         for traced in interval.slowest.iter_mut().chain(&mut interval.failures) {
             traced.ended += shift;

@@ -9,34 +9,22 @@ use crate::summary::{Latency, RunResult};
 /// Is told how a run goes, on the thread that called [`crate::run`]; must not block.
 pub trait Observer {
     /// Something the user should know, one line.
-    fn note(&mut self, text: &str) {
-        let _ = text;
-    }
+    fn note(&mut self, _text: &str) {}
 
     /// A new stage of the run begins.
-    fn stage(&mut self, stage: RunStage) {
-        let _ = stage;
-    }
+    fn stage(&mut self, _stage: RunStage) {}
 
     /// The load begins, warm-up left out.
-    fn begin(&mut self, info: &RunInfo) {
-        let _ = info;
-    }
+    fn begin(&mut self, _info: &RunInfo) {}
 
     /// How the load goes, about four times a second.
-    fn progress(&mut self, snapshot: &Snapshot) {
-        let _ = snapshot;
-    }
+    fn progress(&mut self, _snapshot: &Snapshot) {}
 
     /// The figures of one second are complete. They come in order, each once; seconds of the warm-up do not come.
-    fn interval(&mut self, interval: &Interval) {
-        let _ = interval;
-    }
+    fn interval(&mut self, _interval: &Interval) {}
 
     /// The run is over.
-    fn end(&mut self, result: &RunResult) {
-        let _ = result;
-    }
+    fn end(&mut self, _result: &RunResult) {}
 }
 
 /// The stages of a run, as people see them.

@@ -86,7 +86,6 @@ impl FailureKind {
             Self::UnexpectedHeader => "unexpected_header",
             Self::TooSlow => "too_slow",
             Self::CaptureFailed => "capture_failed",
-
             Self::NoLocalPort => "no_local_port",
             Self::TooManyFiles => "too_many_open_files",
             Self::OutOfMemory => "out_of_memory",
@@ -163,11 +162,7 @@ impl Failure {
             io::ErrorKind::ConnectionReset => FailureKind::Reset,
             _ => FailureKind::of_exhaustion(&error).unwrap_or(FailureKind::ConnectFailed),
         };
-        Self {
-            kind,
-            cause: Cause::Io(error),
-            sent: false,
-        }
+        Self::unsent(kind, Cause::Io(error))
     }
 
     /// Classifies an error met during the TLS handshake.
@@ -176,11 +171,7 @@ impl Failure {
             io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => FailureKind::Reset,
             _ => FailureKind::Tls,
         };
-        Self {
-            kind,
-            cause: Cause::Io(error),
-            sent: false,
-        }
+        Self::unsent(kind, Cause::Io(error))
     }
 
     /// Classifies an error met while sending or receiving.

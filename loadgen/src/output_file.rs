@@ -1,6 +1,8 @@
 //! Files that a run writes at its end, opened at its beginning so that a bad path is found in time.
 
+use std::fs::Permissions;
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -39,7 +41,12 @@ impl OutputFile {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let draft = draft_in(directory).map_err(wrong)?;
+        // As any new file of the user would be, unlike the private ones that are the default.
+        let draft = tempfile::Builder::new()
+            .prefix(".loadgen-")
+            .permissions(Permissions::from_mode(0o666))
+            .tempfile_in(directory)
+            .map_err(wrong)?;
         Ok(Self {
             path: path.to_owned(),
             draft,
@@ -60,16 +67,4 @@ impl OutputFile {
             .and_then(|()| self.draft.persist(&self.path).map(drop).map_err(|error| error.error))
             .map_err(|reason| OutputError { option, path, reason })
     }
-}
-
-/// A temporary file readable as any new file of the user would be, unlike the private ones that are the default.
-fn draft_in(directory: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".loadgen-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(directory)
 }

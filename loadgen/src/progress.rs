@@ -14,8 +14,6 @@ use line_writer::LineWriter;
 
 /// How often a plain line is written.
 const PLAIN_LINES: Duration = Duration::from_secs(5);
-/// A generator that acts later than this is worth a word, milliseconds.
-const LATE_MS: f64 = 10.0;
 
 /// Shows a run's progress on standard error.
 pub enum Progress {
@@ -48,11 +46,8 @@ impl Progress {
     /// Removes the view and writes what is still to be written; does not wait long for a terminal that takes nothing.
     /// To be called before anything else is written to the terminal.
     pub fn finish(&mut self) {
-        match std::mem::replace(self, Self::Quiet) {
-            Self::View(mut view) => view.finish(),
-            Self::Plain(mut lines) => lines.writer.finish(),
-            Self::Quiet => {}
-        }
+        // Either way of showing it ends so when it is dropped.
+        *self = Self::Quiet;
     }
 }
 
@@ -130,13 +125,9 @@ fn describe(snapshot: &Snapshot) -> String {
     if snapshot.dropped > 0 {
         parts.push(format!("{} dropped", grouped(snapshot.dropped)));
     }
-    if snapshot.generator.saturated || snapshot.generator.lag_ms_p99 > LATE_MS {
-        parts.push(format!(
-            "generator {} late (p99)",
-            milliseconds(snapshot.generator.lag_ms_p99)
-        ));
-    }
     if snapshot.generator.saturated {
+        let lag = milliseconds(snapshot.generator.lag_ms_p99);
+        parts.push(format!("generator {lag} late (p99)"));
         parts.push("THE GENERATOR IS THE BOTTLENECK".to_owned());
     }
     parts.join("  ")

@@ -132,11 +132,7 @@ pub(crate) async fn open_tunnel(stream: &mut TcpStream, connect: &str) -> Result
     }
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut response = httparse::Response::new(&mut headers);
-    match response.parse(&head) {
-        Ok(_) => {}
-        Err(_) => return Err(wrong("its answer to CONNECT is not HTTP")),
-    }
-    match response.code {
+    match response.parse(&head).ok().and(response.code) {
         Some(200..300) => Ok(()),
         Some(status) => Err(Failure::unsent(FailureKind::ConnectFailed, Cause::ProxyStatus(status))),
         None => Err(wrong("its answer to CONNECT is not HTTP")),

@@ -1,5 +1,6 @@
 //! What generator threads note of each request: figures kept per thread and handed to the main thread per interval.
 
+use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
@@ -128,11 +129,6 @@ impl Shard {
         figures.cpu.resize(thread + 1, Duration::ZERO);
         Box::new(Self { thread, figures })
     }
-
-    /// Empties the shard so that it can be filled again.
-    pub(crate) fn clear(&mut self) {
-        self.figures.clear();
-    }
 }
 
 /// Records the requests of one thread.
@@ -146,8 +142,8 @@ pub(crate) struct Recorder {
     is_open: bool,
     vus: u32,
     cpu_so_far: Duration,
-    /// Kinds of failures met, and how many examples were kept of each.
-    seen: Vec<(Ending, usize)>,
+    /// Kinds of failures met, and how many requests were kept of each.
+    seen: BTreeMap<Ending, usize>,
     full: Sender<Message>,
     empty: Receiver<Box<Shard>>,
 }
@@ -171,7 +167,7 @@ impl Recorder {
             is_open,
             vus: 0,
             cpu_so_far: Duration::ZERO,
-            seen: Vec::new(),
+            seen: BTreeMap::new(),
             full,
             empty,
         }
@@ -192,9 +188,7 @@ impl Recorder {
     /// Counts a request, unless it belongs to the warm-up.
     #[inline]
     pub(crate) fn record(&mut self, record: &Record) {
-        if record.end >= self.quarter_end {
-            self.hand_over(record.end);
-        }
+        self.hand_over_if_due(record.end);
         if record.due < self.start {
             return;
         }
@@ -248,16 +242,7 @@ impl Recorder {
             Some(FailureKind::OutOfMemory) => figures.exhausted.memory += 1,
             _ => {}
         }
-        let kept = match self.seen.iter_mut().find(|(ending, _)| *ending == record.ending) {
-            Some((_, kept)) => kept,
-            None => {
-                self.seen.push((record.ending, 0));
-                match self.seen.last_mut() {
-                    Some((_, kept)) => kept,
-                    None => return,
-                }
-            }
-        };
+        let kept = self.seen.entry(record.ending).or_default();
         if *kept < FAILURES_OF_A_KIND {
             *kept += 1;
             let request = self.traced(record, latency);
@@ -267,7 +252,7 @@ impl Recorder {
 
     /// Whether a failure of this kind should be put in words: none of its kind has been met by this thread.
     pub(crate) fn lacks_example(&self, record: &Record) -> bool {
-        record.due >= self.start && !self.seen.iter().any(|(ending, _)| *ending == record.ending)
+        record.due >= self.start && !self.seen.contains_key(&record.ending)
     }
 
     /// Keeps an example of a failure that is recorded next.
@@ -278,9 +263,7 @@ impl Recorder {
     /// An iteration was due at `due` and is released at `now`.
     #[inline]
     pub(crate) fn arrive(&mut self, due: Instant, now: Instant) {
-        if now >= self.quarter_end {
-            self.hand_over(now);
-        }
+        self.hand_over_if_due(now);
         if due >= self.start {
             self.shard.figures.due += 1;
             self.lag(now.saturating_duration_since(due));
@@ -301,6 +284,7 @@ impl Recorder {
     }
 
     /// Hands the current quarter over if it has ended by `now`.
+    #[inline]
     pub(crate) fn hand_over_if_due(&mut self, now: Instant) {
         if now >= self.quarter_end {
             self.hand_over(now);

@@ -2,18 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::scenario::template::{Part, Refusal, Template, WriteValue};
+use crate::scenario::template::{Escape, Part, Refusal, Template, Value, WriteValue};
 use crate::target::Target;
 
 /// Bodies up to this size are copied into every virtual user's request, so that one write sends it all; larger ones are
 /// shared and written after the head.
 const INLINE_BODY: usize = 16 * 1024;
-
-/// The W3C trace headers of one run.
-#[derive(Clone, Debug)]
-pub(crate) struct TraceHeaders {
-    pub(crate) run_id: String,
-}
 
 /// A trace id as sent, 128 bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,7 +37,8 @@ pub(crate) struct RequestParts<'a> {
     pub(crate) body: Option<Body>,
     /// What the body is where no header says so.
     pub(crate) content_type: &'a str,
-    pub(crate) trace: Option<&'a TraceHeaders>,
+    /// The run that the W3C trace headers name; without it there are none.
+    pub(crate) traced_run: Option<&'a str>,
 }
 
 /// A request's body.
@@ -58,76 +53,66 @@ pub(crate) enum Body {
 /// A request of which all is known but its values; shared by all virtual users of a thread.
 #[derive(Debug)]
 pub(crate) struct RequestTemplate {
-    pieces: Vec<Piece>,
+    head: Template,
     body: Option<Body>,
     head_method: bool,
     closes: bool,
     varies: bool,
 }
 
-#[derive(Debug)]
-enum Piece {
-    Part(Part),
-    /// The body's length in decimal.
-    Length,
-    /// The value of `traceparent`.
-    Trace,
-}
-
 impl RequestTemplate {
     /// Lays a request out: its line, loadgen's own fields where no header takes their place, the headers, the body.
     pub(crate) fn new(target: &Target, parts: RequestParts<'_>) -> Self {
         let has = |name: &str| parts.headers.iter().any(|(given, _)| given.eq_ignore_ascii_case(name));
-        let mut layout = Layout::default();
-        layout.text(parts.method);
-        layout.text(" ");
-        layout.template(&parts.path_and_query);
-        layout.text(" HTTP/1.1\r\n");
+        let mut head = Template::text(parts.method);
+        head.push_text(" ");
+        head.append(&parts.path_and_query);
+        head.push_text(" HTTP/1.1\r\n");
+        let mut field = |name: &str, value: &Template| {
+            head.push_text(name);
+            head.push_text(": ");
+            head.append(value);
+            head.push_text("\r\n");
+        };
         if !has("host") {
-            layout.field("Host", &target.authority());
+            field("Host", &Template::text(&target.authority()));
         }
         if !has("user-agent") {
-            layout.field("User-Agent", concat!("loadgen/", env!("CARGO_PKG_VERSION")));
+            field(
+                "User-Agent",
+                &Template::text(concat!("loadgen/", env!("CARGO_PKG_VERSION"))),
+            );
         }
         if !has("accept") {
-            layout.field("Accept", "*/*");
+            field("Accept", &Template::text("*/*"));
         }
         if let Some(value) = target.basic_authorization()
             && !has("authorization")
         {
-            layout.field("Authorization", &value);
+            field("Authorization", &Template::text(&value));
         }
         for (name, value) in &parts.headers {
-            layout.text(name);
-            layout.text(": ");
-            layout.template(value);
-            layout.text("\r\n");
+            field(name, value);
         }
         if let Some(body) = &parts.body {
             if !has("content-type") {
-                layout.field("Content-Type", parts.content_type);
+                field("Content-Type", &Template::text(parts.content_type));
             }
-            match body {
-                Body::Fixed(bytes) => layout.field("Content-Length", &bytes.len().to_string()),
-                Body::Template(_) => {
-                    layout.text("Content-Length: ");
-                    layout.piece(Piece::Length);
-                    layout.text("\r\n");
-                }
-            }
+            let length = match body {
+                Body::Fixed(bytes) => Template::text(&bytes.len().to_string()),
+                Body::Template(_) => Template::value(Value::BodyLength, Escape::None),
+            };
+            field("Content-Length", &length);
         } else if matches!(parts.method, "POST" | "PUT" | "PATCH") {
-            layout.field("Content-Length", "0");
+            field("Content-Length", &Template::text("0"));
         }
-        if let Some(headers) = parts.trace {
-            layout.field("baggage", &format!("loadgen.run_id={}", headers.run_id));
+        if let Some(run) = parts.traced_run {
+            field("baggage", &Template::text(&format!("loadgen.run_id={run}")));
             if !has("traceparent") {
-                layout.text("traceparent: ");
-                layout.piece(Piece::Trace);
-                layout.text("\r\n");
+                field("traceparent", &Template::value(Value::TraceParent, Escape::None));
             }
         }
-        layout.text("\r\n");
-        let pieces = layout.finish();
+        head.push_text("\r\n");
         let closes = parts.headers.iter().any(|(name, value)| {
             name.eq_ignore_ascii_case("connection")
                 && value
@@ -135,10 +120,11 @@ impl RequestTemplate {
                     .is_some_and(|text| text.to_ascii_lowercase().contains("close"))
         });
         Self {
-            varies: pieces
+            varies: head
+                .parts()
                 .iter()
-                .any(|piece| matches!(piece, Piece::Part(Part::Value(..)) | Piece::Length)),
-            pieces,
+                .any(|part| !matches!(part, Part::Text(_) | Part::Value(Value::TraceParent, _))),
+            head,
             body: parts.body,
             head_method: parts.method == "HEAD",
             closes,
@@ -152,49 +138,6 @@ impl RequestTemplate {
     }
 }
 
-/// Pieces under construction; neighbouring texts become one.
-#[derive(Default)]
-struct Layout {
-    pieces: Vec<Piece>,
-    text: String,
-}
-
-impl Layout {
-    fn text(&mut self, text: &str) {
-        self.text.push_str(text);
-    }
-
-    fn field(&mut self, name: &str, value: &str) {
-        for text in [name, ": ", value, "\r\n"] {
-            self.text(text);
-        }
-    }
-
-    fn template(&mut self, template: &Template) {
-        for part in template.parts() {
-            match part {
-                Part::Text(text) => self.text(text),
-                Part::Value(..) => self.piece(Piece::Part(part.clone())),
-            }
-        }
-    }
-
-    fn piece(&mut self, piece: Piece) {
-        if !self.text.is_empty() {
-            let text = std::mem::take(&mut self.text);
-            self.pieces.push(Piece::Part(Part::Text(text)));
-        }
-        self.pieces.push(piece);
-    }
-
-    fn finish(mut self) -> Vec<Piece> {
-        if !self.text.is_empty() {
-            self.pieces.push(Piece::Part(Part::Text(self.text)));
-        }
-        self.pieces
-    }
-}
-
 /// The request that a virtual user sends next, ready to be written; its buffers are reused.
 #[derive(Debug)]
 pub(crate) struct PreparedRequest {
@@ -205,8 +148,8 @@ pub(crate) struct PreparedRequest {
     body: Vec<u8>,
     /// The half of the trace ids that all requests of a virtual user share.
     trace_high: u64,
-    /// Where the low half of the trace id, the span id and the flags stand.
-    trace: Option<TracePatch>,
+    /// Where the low half of the trace id stands, which the span id and the flags follow.
+    trace: Option<usize>,
     head_method: bool,
     closes: bool,
     refusal: Option<Refusal>,
@@ -219,13 +162,6 @@ enum Tail {
     Shared(Arc<[u8]>),
     /// What stands in the body's buffer.
     Body,
-}
-
-#[derive(Debug)]
-struct TracePatch {
-    low_at: usize,
-    span_at: usize,
-    flags_at: usize,
 }
 
 impl PreparedRequest {
@@ -260,26 +196,17 @@ impl PreparedRequest {
         if let Some(Body::Template(body)) = &template.body {
             body.render(values, &mut self.body)?;
         }
-        for piece in &template.pieces {
-            match piece {
-                Piece::Part(Part::Text(text)) => self.head.extend_from_slice(text.as_bytes()),
-                Piece::Part(Part::Value(value, escape)) => values.write(*value, *escape, &mut self.head)?,
-                Piece::Length => push_decimal(&mut self.head, self.body.len() as u64),
-                Piece::Trace => {
+        for part in template.head.parts() {
+            match part {
+                Part::Text(text) => self.head.extend_from_slice(text.as_bytes()),
+                Part::Value(Value::BodyLength, _) => push_decimal(&mut self.head, self.body.len() as u64),
+                Part::Value(Value::TraceParent, _) => {
                     self.head.extend_from_slice(b"00-");
                     self.head.extend_from_slice(&hex_digits(self.trace_high));
-                    let low_at = self.head.len();
-                    self.head.extend_from_slice(b"0000000000000000-");
-                    let span_at = self.head.len();
-                    self.head.extend_from_slice(b"0000000000000000-");
-                    let flags_at = self.head.len();
-                    self.head.extend_from_slice(b"00");
-                    self.trace = Some(TracePatch {
-                        low_at,
-                        span_at,
-                        flags_at,
-                    });
+                    self.trace = Some(self.head.len());
+                    self.head.extend_from_slice(b"0000000000000000-0000000000000000-00");
                 }
+                Part::Value(value, escape) => values.write(*value, *escape, &mut self.head)?,
             }
         }
         match &template.body {
@@ -306,15 +233,16 @@ impl PreparedRequest {
     /// Gives the request a trace id of its own, and asks for the trace to be recorded or not.
     #[inline]
     pub(crate) fn stamp_trace(&mut self, rng: &mut fastrand::Rng, sampled: bool) -> TraceId {
-        let Some(patch) = &self.trace else {
+        let Some(at) = self.trace else {
             return TraceId::default();
         };
         // The lowest bit is set because an all-zero span id is invalid.
         let low = rng.u64(..) | 1;
         let digits = hex_digits(low);
-        self.head[patch.low_at..patch.low_at + 16].copy_from_slice(&digits);
-        self.head[patch.span_at..patch.span_at + 16].copy_from_slice(&digits);
-        self.head[patch.flags_at + 1] = b'0' + u8::from(sampled);
+        let ids_and_flags = &mut self.head[at..at + 36];
+        ids_and_flags[..16].copy_from_slice(&digits);
+        ids_and_flags[17..33].copy_from_slice(&digits);
+        ids_and_flags[35] = b'0' + u8::from(sampled);
         TraceId {
             high: self.trace_high,
             low,
@@ -413,14 +341,13 @@ mod tests {
 
     #[test]
     fn trace_ids_differ_and_stand_in_the_bytes() {
-        let trace = TraceHeaders { run_id: "r1".into() };
         let mut request = request(RequestParts {
             method: "GET",
             path_and_query: Template::text("/a"),
             headers: Vec::new(),
             body: None,
             content_type: "",
-            trace: Some(&trace),
+            traced_run: Some("r1"),
         });
         let mut rng = fastrand::Rng::with_seed(2);
         let first = request.stamp_trace(&mut rng, true);
@@ -447,7 +374,7 @@ mod tests {
             headers: Vec::new(),
             body: Some(Body::Fixed(Arc::clone(&body))),
             content_type: "text/plain",
-            trace: None,
+            traced_run: None,
         });
         let head = request.unsent(0).len();
         assert!(head < 1000 && Arc::strong_count(&body) == 2);

@@ -13,6 +13,8 @@ use crate::step_figures::StepFigures;
 use crate::summary::{Check, ErrorKind, Generator, RunResult, SCHEMA, Step, Summary, TracedRequest};
 use crate::totals::Totals;
 
+/// Buckets of the distribution per power of ten.
+const BUCKETS_PER_DECADE: f64 = 10.0;
 /// Failed requests listed.
 const FAILURES: usize = 20;
 /// What stands for the trace id in the address of a trace.
@@ -87,13 +89,15 @@ impl Totals {
             thresholds,
             generator: health(&self.health, &end.generators),
             environment: info.environment.clone(),
-            slowest: self.slowest().iter().map(describe).collect(),
+            slowest: self.slowest.iter().map(describe).collect(),
             failures: self.failures(FAILURES).iter().map(describe).collect(),
         };
+        let recorded = latency.iter_recorded();
+        let counts = recorded.map(|value| (value.value_iterated_to(), value.count_at_value()));
         RunResult {
             summary,
             timeline: self.timeline.points(),
-            distribution: distribution(&latency),
+            distribution: distribution(counts, BUCKETS_PER_DECADE),
             spectrum: spectrum(&latency, uncorrected.as_ref()),
             heatmap: self.timeline.heatmap(),
         }

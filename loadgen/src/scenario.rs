@@ -1,5 +1,6 @@
 //! What virtual users send: named steps, in an order that each virtual user decides for itself.
 
+mod bounded_file;
 mod checks;
 mod definition;
 mod document;
@@ -29,11 +30,15 @@ pub(crate) use templates::{ScriptContext, Templates};
 
 use definition::{Definition, Flow, Step, StepPath};
 use expect::Expect;
+use resources::Resource;
+use rows::{Order, Rows};
+use template::{Part, Value};
+use variables::Source;
 
+use crate::kept::Kept;
 use crate::outcome::Failure;
 use crate::recorder::Ending;
 use crate::request::Body;
-use crate::response::Kept;
 use crate::run_info::StepInfo;
 use crate::segment::Segment;
 use crate::target::Target;
@@ -96,52 +101,25 @@ impl Scenario {
         })
     }
 
-    /// A scenario that comes with loadgen: `items`.
+    /// What `--scenario` names: a scenario that comes with loadgen, or a TOML file. `vars` are name and value of
+    /// variables given from outside.
     ///
     /// # Errors
-    /// [`ScenarioError::UnknownName`].
-    pub fn builtin(name: &str) -> Result<Self, ScenarioError> {
-        Self::builtin_with(name, &[])
-    }
-
-    fn builtin_with(name: &str, vars: &[(String, String)]) -> Result<Self, ScenarioError> {
-        let Some((_, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) else {
-            return Err(ScenarioError::UnknownName { name: name.to_owned() });
-        };
-        file::parse(name, text, None, vars).map(Self::from)
-    }
-
-    /// A scenario in a TOML file. `vars` are name and value of variables given from outside.
-    ///
-    /// # Errors
-    /// Everything that is wrong with the file, each with its place.
-    pub fn load(path: &Path, vars: &[(String, String)]) -> Result<Self, ScenarioError> {
-        file::load(path, vars).map(Self::from)
-    }
-
-    /// What `--scenario` names: a scenario that comes with loadgen, or a file.
-    ///
-    /// # Errors
-    /// See [`Self::load`].
+    /// There is neither, or everything that is wrong with the file, each with its place.
     pub fn named(name: &str, vars: &[(String, String)]) -> Result<Self, ScenarioError> {
-        if BUILT_IN.iter().any(|(known, _)| *known == name) {
-            return Self::builtin_with(name, vars);
+        if let Some((_, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) {
+            return file::parse(name, text, None, vars).map(Self::from);
         }
         let path = Path::new(name);
         if !name.contains(['.', '/', '\\']) && !path.exists() {
             return Err(ScenarioError::UnknownName { name: name.to_owned() });
         }
-        Self::load(path, vars)
+        file::load(path, vars).map(Self::from)
     }
 
     /// The name in a summary.
     pub fn name(&self) -> &str {
         &self.definition.name
-    }
-
-    /// What it is for, in the words of its author; may be empty.
-    pub fn description(&self) -> &str {
-        &self.definition.description
     }
 
     /// The steps under load, in the order of the figures.
@@ -154,15 +132,9 @@ impl Scenario {
         &self.definition.thresholds
     }
 
-    /// Whether a status is what a step expects.
-    pub(crate) fn expects(&self, step: usize, status: u16) -> bool {
-        let step = self.definition.steps.get(step);
-        step.is_some_and(|step| step.accepts(status))
-    }
-
     /// Whether a status is what the opening request's step expects.
     pub(crate) fn opening_expects(&self, status: u16) -> bool {
-        self.expects(self.definition.opening_step(), status)
+        self.definition.steps[self.definition.opening_step()].accepts(status)
     }
 
     /// Whether there is something to do before or after the load.
@@ -180,29 +152,67 @@ impl Scenario {
         !self.definition.resources.is_empty()
     }
 
-    /// What these resources are called, e.g. `items`.
+    /// What these resources are called: `items`, or `items and carts`.
     pub(crate) fn resources(&self) -> String {
-        self.definition.plural()
+        let plurals = self
+            .definition
+            .resources
+            .iter()
+            .map(|resource| resource.plural.as_str());
+        plurals.collect::<Vec<_>>().join(" and ")
     }
 
     /// How to find what a run may have left behind, e.g. `items whose ids begin with lg-RUNID`.
     pub(crate) fn leftovers(&self, run_id: &str) -> String {
-        self.definition.leftovers(run_id)
+        let of = |resource: &Resource| {
+            let id = resource.id.with(Value::RunId, run_id);
+            let prefix = match id.parts().first() {
+                Some(Part::Text(text)) => text.trim_end_matches('-'),
+                _ => "",
+            };
+            format!("{} whose ids begin with {prefix}", resource.plural)
+        };
+        self.definition
+            .resources
+            .iter()
+            .map(of)
+            .collect::<Vec<_>>()
+            .join(" and ")
     }
 
-    /// How many iterations a generator can begin before a data file whose rows are given out once has none left for it.
+    /// How many iterations a generator can begin before a data file whose rows are given out once has none left for it;
+    /// `None` if there is no such file.
     pub(crate) fn most_iterations(&self, segment: Segment) -> Option<u64> {
-        self.definition.most_iterations(segment)
+        let once = self.data().filter(|(_, order)| *order == Order::Once);
+        once.map(|(rows, _)| segment.share_of(rows.len())).min()
     }
 
     /// Whether a generator would have no row of some data file.
     pub(crate) fn lacks_rows(&self, segment: Segment) -> bool {
-        self.definition.lacks_rows(segment)
+        self.data().any(|(rows, _)| segment.share_of(rows.len()) == 0)
     }
 
-    /// The method and path of a run's first request.
+    /// The data files, and how their rows are given out.
+    fn data(&self) -> impl Iterator<Item = (&Rows, Order)> {
+        let variables = self.definition.variables.iter();
+        variables.filter_map(|variable| match &variable.source {
+            Source::Rows { rows, order } => Some((&**rows, *order)),
+            _ => None,
+        })
+    }
+
+    /// The method and URL of a run's first request.
     pub(crate) fn opening(&self, target: &Target) -> String {
-        self.definition.describe_opening(target)
+        let step = &self.definition.steps[self.definition.opening_step()];
+        let url = target.to_string();
+        match &step.path {
+            StepPath::Target => format!("{} {url}", step.method),
+            StepPath::Below(path) => {
+                let base = url.split('?').next().unwrap_or_default().trim_end_matches('/');
+                let path = path.shown("…");
+                format!("{} {base}{}", step.method, path.split('?').next().unwrap_or_default())
+            }
+        }
     }
 }
 

@@ -97,17 +97,9 @@ impl SparseHistogram {
         if self.count == 0 {
             return Latency::default();
         }
-        let ms = |nanoseconds: u64| nanoseconds as f64 / 1e6;
-        Latency {
-            min: ms(self.min),
-            mean: self.sum / self.count as f64 / 1e6,
-            p50: ms(self.quantile(0.5)),
-            p90: ms(self.quantile(0.9)),
-            p95: ms(self.quantile(0.95)),
-            p99: ms(self.quantile(0.99)),
-            p99_9: ms(self.quantile(0.999)),
-            max: ms(self.max),
-        }
+        Latency::of(self.min, self.sum / self.count as f64, self.max, |share| {
+            self.quantile(share)
+        })
     }
 }
 

@@ -101,20 +101,17 @@ impl StageCell {
 
     /// Waits until the stage is at least this one; the task must be registered.
     pub(crate) async fn reached(&self, stage: Stage) {
-        poll_fn(|_| {
-            if self.get() >= stage {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
-        })
-        .await;
+        self.until(|now| now >= stage).await;
     }
 
     /// Waits until requests in flight are to be given up; the task must be registered.
     pub(crate) async fn cut(&self) {
+        self.until(|now| now == Stage::Cut).await;
+    }
+
+    async fn until(&self, is_reached: impl Fn(Stage) -> bool) {
         poll_fn(|_| {
-            if self.get() == Stage::Cut {
+            if is_reached(self.get()) {
                 Poll::Ready(())
             } else {
                 Poll::Pending

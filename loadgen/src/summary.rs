@@ -133,6 +133,23 @@ pub struct Latency {
     pub max: f64,
 }
 
+impl Latency {
+    /// From latencies in nanoseconds, of which there are some; `at` gives the one that a share of 1 does not exceed.
+    pub(crate) fn of(min: u64, mean: f64, max: u64, at: impl Fn(f64) -> u64) -> Self {
+        let ms = |nanoseconds: u64| nanoseconds as f64 / 1e6;
+        Self {
+            min: ms(min),
+            mean: mean / 1e6,
+            p50: ms(at(0.5)),
+            p90: ms(at(0.9)),
+            p95: ms(at(0.95)),
+            p99: ms(at(0.99)),
+            p99_9: ms(at(0.999)),
+            max: ms(max),
+        }
+    }
+}
+
 /// A kind of failure: an unexpected status, or an error that left a request without an answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ErrorKind {

@@ -1,7 +1,6 @@
 //! The URL under load.
 
 use std::fmt;
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 
 use base64::Engine;
@@ -111,12 +110,17 @@ impl Target {
 
     /// The root of the target, without user information.
     pub(crate) fn origin(&self) -> Url {
+        let mut url = self.without_user_info();
+        url.set_path("/");
+        url.set_query(None);
+        url
+    }
+
+    fn without_user_info(&self) -> Url {
         let mut url = self.url.clone();
         // Both only fail for URLs without a host, which a target never is.
         let _ = url.set_username("");
         let _ = url.set_password(None);
-        url.set_path("/");
-        url.set_query(None);
         url
     }
 
@@ -152,14 +156,6 @@ impl Target {
         Some(format!("Basic {}", STANDARD.encode(pair)))
     }
 
-    /// Looks the host up; blocks for as long as the resolver takes.
-    ///
-    /// # Errors
-    /// The resolver's.
-    pub fn resolve(&self) -> std::io::Result<Vec<SocketAddr>> {
-        Ok((self.host().as_str(), self.port()).to_socket_addrs()?.collect())
-    }
-
     /// The https target that a redirect of this one leads to: `location` must be https on the same host, and no scheme
     /// may have been typed.
     pub fn upgraded_by(&self, location: &str) -> Option<Self> {
@@ -184,11 +180,7 @@ impl Target {
 /// The URL without user information, and without the values of query parameters that look like secrets.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut url = self.url.clone();
-        // Both only fail for URLs without a host, which a target never is.
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
-        f.write_str(&redact_query(url.as_str()))
+        f.write_str(&redact_query(self.without_user_info().as_str()))
     }
 }
 

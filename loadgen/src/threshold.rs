@@ -9,8 +9,7 @@ use std::fmt;
 use std::time::Duration;
 
 pub use grammar::InvalidThreshold;
-pub(crate) use metric::Figures;
-use metric::Metric;
+use metric::{Figures, Metric};
 pub(crate) use watch::Watch;
 
 use crate::run_info::StepInfo;
@@ -28,23 +27,18 @@ pub struct Threshold {
 
 /// Which requests a threshold is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Selector {
+enum Selector {
     /// All of them.
     All,
     /// Those of the step of this name.
     Step(String),
     /// Those of all steps that carry a tag.
-    Tag {
-        /// Its key.
-        key: String,
-        /// Its value.
-        value: String,
-    },
+    Tag { key: String, value: String },
 }
 
 impl Selector {
     /// Whether it chooses the requests of a step.
-    pub fn selects(&self, step: &StepInfo) -> bool {
+    fn selects(&self, step: &StepInfo) -> bool {
         match self {
             Self::All => true,
             Self::Step(name) => step.name == *name,
@@ -115,11 +109,6 @@ pub fn check_selections(thresholds: &[Threshold], steps: &[StepInfo]) -> Result<
 }
 
 impl Threshold {
-    /// Which requests it is about.
-    pub fn selector(&self) -> &Selector {
-        &self.selector
-    }
-
     /// The length of its sliding window, whole seconds; `None` if it is about the whole run.
     pub fn window(&self) -> Option<Duration> {
         self.window
@@ -160,7 +149,7 @@ impl Threshold {
 
     /// The figure that the bound is for, in the unit of [`ThresholdResult::value`](crate::summary::ThresholdResult);
     /// `None` if there were no requests to take it from.
-    pub(crate) fn value(&self, figures: &Figures<'_>) -> Option<f64> {
+    fn value(&self, figures: &Figures<'_>) -> Option<f64> {
         self.metric.value(figures)
     }
 

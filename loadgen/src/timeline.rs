@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::distribution::{bound_ms, bucket};
 use crate::interval::{INTERVAL, Interval};
 use crate::latency_counts::SparseCounts;
 use crate::sparse_histogram::SparseHistogram;
@@ -157,7 +158,7 @@ impl Timeline {
 
     /// How latencies were distributed in each point.
     pub(crate) fn heatmap(&self) -> Heatmap {
-        let row_of = |nanoseconds: u64| ((nanoseconds.max(1) as f64 / 1e6).log10() * ROWS_PER_DECADE).ceil() as i32;
+        let row_of = |nanoseconds: u64| bucket(nanoseconds, ROWS_PER_DECADE);
         let rows = || {
             let latencies = self.points.iter().flat_map(|point| point.latency.iter());
             latencies.map(|(nanoseconds, _)| row_of(nanoseconds))
@@ -177,7 +178,7 @@ impl Timeline {
         };
         Heatmap {
             bounds_ms: (lowest - 1..=highest)
-                .map(|row| 10_f64.powf(f64::from(row) / ROWS_PER_DECADE))
+                .map(|row| bound_ms(row, ROWS_PER_DECADE))
                 .collect(),
             columns: self.points.iter().map(column).collect(),
         }

@@ -6,9 +6,8 @@ use std::time::Duration;
 use crate::health::Health;
 use crate::interval::Interval;
 use crate::latency_counts::SparseCounts;
-use crate::observer::ThresholdSnapshot;
 use crate::recorder::{Ending, Example, SLOWEST, TracedEnd};
-use crate::run_info::RunInfo;
+use crate::run_info::{RunInfo, StepInfo};
 use crate::step_figures::StepFigures;
 use crate::threshold::{Threshold, Watch};
 use crate::timeline::Timeline;
@@ -28,7 +27,8 @@ pub(crate) struct Totals {
     pub(crate) health: Vec<Health>,
     pub(crate) examples: Vec<Example>,
     pub(crate) watch: Watch,
-    slowest: Vec<TracedEnd>,
+    /// The slowest requests, slowest first.
+    pub(crate) slowest: Vec<TracedEnd>,
     failures: BTreeMap<Ending, Vec<TracedEnd>>,
 }
 
@@ -40,7 +40,7 @@ impl Totals {
 
     /// Nothing so far of a run of several generators.
     pub(crate) fn of_generators(info: &RunInfo, thresholds: &[Threshold], generators: usize) -> Self {
-        let sized = |step: &crate::run_info::StepInfo| StepFigures::sized(info.model, step.checks.len());
+        let sized = |step: &StepInfo| StepFigures::sized(info.model, step.checks.len());
         Self {
             steps: info.steps.iter().map(sized).collect(),
             timeline: Timeline::new(),
@@ -53,11 +53,6 @@ impl Totals {
             slowest: Vec::new(),
             failures: BTreeMap::new(),
         }
-    }
-
-    /// Says when no more iterations start, see [`Watch::load_ends_at`].
-    pub(crate) fn load_ends_at(&mut self, end: Duration) {
-        self.watch.load_ends_at(end);
     }
 
     /// Adds an interval of a generator. Those of one generator come in order; generators may be up to a minute apart,
@@ -117,21 +112,6 @@ impl Totals {
 
     pub(crate) fn failed(&self) -> u64 {
         self.steps.iter().map(|step| step.failed).sum()
-    }
-
-    /// The first threshold that is a reason to end the run, see [`Watch::crossed`].
-    pub(crate) fn crossed(&self) -> Option<&Threshold> {
-        self.watch.crossed()
-    }
-
-    /// The thresholds as they stand.
-    pub(crate) fn standing(&self) -> Vec<ThresholdSnapshot> {
-        self.watch.standing()
-    }
-
-    /// The slowest requests, slowest first.
-    pub(crate) fn slowest(&self) -> &[TracedEnd] {
-        &self.slowest
     }
 
     /// The first failures of each kind, at most so many, in the order in which they ended. Where that is not enough,

@@ -21,13 +21,6 @@ pub struct TransportSettings {
     pub tls: TlsSettings,
 }
 
-impl TransportSettings {
-    /// What the user should be told before the run starts, one line each.
-    pub fn notes(&self) -> Vec<String> {
-        self.tls.warning().map(str::to_owned).into_iter().collect()
-    }
-}
-
 /// An address for a host name, as `--resolve` gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResolveEntry {

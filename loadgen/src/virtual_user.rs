@@ -135,8 +135,10 @@ impl VirtualUser {
         self.note(record, example);
         let think_time = self.script.think_time(record.step, &mut self.rng);
         pause_until((record.end + think_time).min(window.end), pause, &self.stage).await;
-        let (_, end, think_time) = self.go_on(Instant::now(), pause).await;
-        pause_until((end + think_time).min(window.end), pause, &self.stage).await;
+        if self.stage.get() == Stage::Load {
+            let (_, end, think_time) = self.go_on(Instant::now(), pause).await;
+            pause_until((end + think_time).min(window.end), pause, &self.stage).await;
+        }
     }
 
     fn report(&self, report: Report) {
@@ -256,7 +258,7 @@ impl VirtualUser {
         };
         let mut connected = true;
         let mut think_time = Duration::ZERO;
-        while let Some((_, request)) = self.script.next(&mut self.rng) {
+        while let Some(request) = self.script.next(&mut self.rng) {
             if !think_time.is_zero() {
                 pause_until(began + think_time, pause, &self.stage).await;
                 if self.stage.get() != Stage::Load {
@@ -276,6 +278,10 @@ impl VirtualUser {
             think_time = self.script.think_time(record.step, &mut self.rng);
             due = record.end;
             began = record.end;
+            // An iteration that was under way when the load was stopped sends nothing more.
+            if self.stage.get() != Stage::Load {
+                break;
+            }
         }
         (connected, began, think_time)
     }

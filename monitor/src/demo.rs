@@ -153,7 +153,7 @@ fn kept_in(data_dir: Option<&Path>, temporary: bool) -> String {
 
 fn load(arguments: &Arguments, address: SocketAddr) -> Result<loadgen::settings::Settings, DemoError> {
     let mut settings = loadgen::settings::Settings::new(format!("http://{address}").parse()?);
-    settings.scenario = Scenario::builtin("items")?;
+    settings.scenario = Scenario::named("items", &[])?;
     settings.load = Load::Closed {
         vus: Ramp::constant(f64::from(arguments.vus), arguments.duration),
     };

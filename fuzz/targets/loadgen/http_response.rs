@@ -1,6 +1,7 @@
 //! Answers of any kind give the same result however the bytes are split, and whether or not the head was met before.
 
-use crate::response::{HeadMemory, Kept, Progress, ResponseReader};
+use crate::kept::Kept;
+use crate::response::{HeadMemory, Progress, ResponseReader};
 
 /// Status, body and head, or `None` if the connection ended too early; an error has no further meaning.
 type Outcome = Result<Option<(u16, Vec<u8>, Vec<u8>)>, ()>;

@@ -1,6 +1,6 @@
 //! Scenarios: every mistake has a place that is in the text, and a scenario without one can be looked over.
 
-use crate::scenario::file::{CheckReport, parse};
+use crate::scenario::file::{outline, parse};
 use crate::scenario::{Scenario, ScenarioError};
 
 pub(super) fn check(data: &[u8]) {
@@ -10,7 +10,7 @@ pub(super) fn check(data: &[u8]) {
         Ok(definition) => {
             let scenario = Scenario::from(definition);
             assert!(!scenario.steps().is_empty());
-            let _ = CheckReport::new(&scenario, &vars).to_string();
+            let _ = outline(&scenario, &vars);
         }
         Err(ScenarioError::Mistakes(mistakes)) => {
             assert!(!mistakes.is_empty());

@@ -4,11 +4,11 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::capacity::belief;
-use crate::capacity::outcome;
+use crate::capacity::result_text;
 use crate::capacity::search::{
     Ending, ProbeRequest, Prober, Purpose, SearchResult, SearchSettings, Verdict, per_second, search,
 };
-use crate::capacity_result::{CapacityResult, Phase, Probe, SCHEMA};
+use crate::capacity_result::{CapacityResult, Probe, SCHEMA};
 use crate::engine::{self, Finished};
 use crate::interrupt::Interrupt;
 use crate::interval::Interval;
@@ -116,7 +116,7 @@ pub fn find(
         failing_rate: searched.failing_rate,
         interval: searched.rate.and(believed),
         confidence: belief::CONFIDENCE,
-        conclusion: outcome::conclusion(&searched, &settings.search),
+        conclusion: result_text::conclusion(&searched, &settings.search),
         limit,
         probes,
         interrupted: matches!(searched.ending, Ending::Interrupted | Ending::OutOfTime),
@@ -180,7 +180,7 @@ impl Trials<'_> {
         if summary.interrupted {
             return Verdict::Interrupted;
         }
-        let reason = outcome::why_failed(summary, &self.settings.run.thresholds, MOST_DROPPED);
+        let reason = result_text::why_failed(summary, &self.settings.run.thresholds, MOST_DROPPED);
         let verdict = match (&reason, summary.generator.saturated) {
             (None, _) => Verdict::Passed,
             (Some(_), true) => Verdict::Void,
@@ -229,7 +229,7 @@ impl Trials<'_> {
             passed: verdict == Verdict::Passed,
             reason,
         };
-        self.observer.observer.note(&outcome::describe(&probe));
+        self.observer.observer.note(&result_text::describe(&probe));
         self.probes.push(probe);
     }
 }
@@ -284,10 +284,8 @@ struct Following<'a> {
 }
 
 impl Observer for Following<'_> {
-    fn note(&mut self, text: &str) {
-        // What a scenario does around each trial would drown what the search has to say.
-        let _ = text;
-    }
+    /// What a scenario does around each trial would drown what the search has to say.
+    fn note(&mut self, _text: &str) {}
 
     fn stage(&mut self, stage: RunStage) {
         self.observer.stage(stage);
@@ -304,16 +302,5 @@ impl Observer for Following<'_> {
 
     fn interval(&mut self, interval: &Interval) {
         self.observer.interval(interval);
-    }
-}
-
-impl Phase {
-    /// In words.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Ramp => "ramp",
-            Self::Bisect => "bisect",
-            Self::Confirm => "confirm",
-        }
     }
 }

@@ -168,7 +168,7 @@ enum Stop<E> {
 }
 
 /// The votes on a rate.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Tally {
     rate: f64,
     passed: u32,
@@ -179,13 +179,10 @@ struct Tally {
 }
 
 impl Tally {
-    fn new(rate: f64) -> Self {
+    fn of(rate: f64) -> Self {
         Self {
             rate,
-            passed: 0,
-            failed: 0,
-            passed_long: 0,
-            failed_long: 0,
+            ..Self::default()
         }
     }
 
@@ -303,11 +300,12 @@ impl<P: Prober> Search<'_, P> {
         if votes.passed + votes.failed >= MOST_VOTES {
             return Ok(false);
         }
-        let mut tried = self.try_rate(doubtful, Phase::Confirm, self.settings.confirm_hold)?;
-        while tried && !self.tally(doubtful).is_decided() {
-            tried = self.try_rate(doubtful, Phase::Confirm, self.settings.confirm_hold)?;
+        while self.try_rate(doubtful, Phase::Confirm, self.settings.confirm_hold)? {
+            if self.tally(doubtful).is_decided() {
+                return Ok(true);
+            }
         }
-        Ok(tried)
+        Ok(false)
     }
 
     /// Tries a rate once; `false` if the generator failed at it.
@@ -361,10 +359,7 @@ impl<P: Prober> Search<'_, P> {
             self.overloaded = None;
             return Ok(());
         };
-        let hold = self
-            .settings
-            .settle
-            .clamp(LIGHT_HOLD, self.settings.hold.max(LIGHT_HOLD));
+        let hold = self.settings.hold.min(self.settings.settle).max(LIGHT_HOLD);
         for check in 1..=RECOVERY_CHECKS {
             if self.probe(low * LIGHT, Purpose::Recovery, hold)? == Verdict::Passed {
                 self.overloaded = None;
@@ -425,13 +420,13 @@ impl<P: Prober> Search<'_, P> {
 
     fn tally(&self, rate: f64) -> Tally {
         let known = self.tallies.iter().find(|tally| tally.rate == rate);
-        known.copied().unwrap_or_else(|| Tally::new(rate))
+        known.copied().unwrap_or_else(|| Tally::of(rate))
     }
 
     fn tally_mut(&mut self, rate: f64) -> &mut Tally {
         let index = self.tallies.partition_point(|tally| tally.rate < rate);
         if self.tallies.get(index).is_none_or(|tally| tally.rate != rate) {
-            self.tallies.insert(index, Tally::new(rate));
+            self.tallies.insert(index, Tally::of(rate));
         }
         &mut self.tallies[index]
     }

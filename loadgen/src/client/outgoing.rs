@@ -63,19 +63,19 @@ pub(crate) fn rewrite(
     let bytes = request.unsent(0);
     let head_end = head_end(bytes);
     let target_start = bytes.iter().position(|byte| *byte == b' ').map_or(0, |at| at + 1);
-    let line_end = line_end(bytes, 0);
+    let first_line_end = line_end(bytes, 0);
     out.extend_from_slice(&bytes[..target_start]);
     if let Some((origin, _)) = forwarding {
         out.extend_from_slice(origin.as_bytes());
     }
-    out.extend_from_slice(&bytes[target_start..line_end]);
+    out.extend_from_slice(&bytes[target_start..first_line_end]);
     if let Some((_, lines)) = forwarding {
         out.extend_from_slice(lines.as_bytes());
     }
     let mut jar_is_due = cookies;
-    let mut at = line_end;
+    let mut at = first_line_end;
     while at < head_end {
-        let end = line_end_within(bytes, at, head_end);
+        let end = line_end(&bytes[..head_end], at);
         let line = &bytes[at..end];
         let is_cookie = line.len() > 7 && line[..7].eq_ignore_ascii_case(b"cookie:");
         if is_cookie && let Some(jar) = jar_is_due.take() {
@@ -125,10 +125,6 @@ fn line_end(bytes: &[u8], from: usize) -> usize {
     end.map_or(bytes.len(), |at| from + at + 1)
 }
 
-fn line_end_within(bytes: &[u8], from: usize, limit: usize) -> usize {
-    line_end(&bytes[..limit], from)
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -148,7 +144,7 @@ mod tests {
                 .collect(),
             body: body.map(Body::Fixed),
             content_type: "text/plain",
-            trace: None,
+            traced_run: None,
         };
         let target = "http://host:81/".parse().unwrap();
         let mut request = PreparedRequest::new(&mut fastrand::Rng::new());

@@ -138,7 +138,7 @@ impl Engine<'_> {
 
     fn take(&mut self, mut shard: Box<Shard>) {
         self.quarters.add(&shard);
-        shard.clear();
+        shard.figures.clear();
         if let Some(thread) = self.recycled.get(shard.thread) {
             // A thread that has ended needs no shard.
             let _ = thread.send(shard);
@@ -163,7 +163,7 @@ impl Engine<'_> {
         self.seconds.next();
         if self.settings.abort_on_threshold
             && self.aborted_by.is_none()
-            && let Some(threshold) = self.totals.crossed()
+            && let Some(threshold) = self.totals.watch.crossed()
         {
             let threshold = threshold.to_string();
             self.observer

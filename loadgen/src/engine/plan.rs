@@ -10,7 +10,6 @@ use crate::environment;
 use crate::generator::Plan;
 use crate::interrupt::Interrupt;
 use crate::load::Load;
-use crate::request::TraceHeaders;
 use crate::run_error::RunError;
 use crate::run_info::{LoadModel, RunInfo};
 use crate::settings::Settings;
@@ -47,26 +46,23 @@ pub(super) fn check(settings: &Settings) -> Result<(), RunError> {
 }
 
 pub(super) fn plan(settings: &Settings, target: &Target, interrupt: &Interrupt) -> Result<Plan, RunError> {
-    let run_id = settings.run_id.to_string();
     let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let opening_counts = opening_counts(settings);
     let iterations_left = settings.iterations.map(|total| {
-        settings
-            .segment
-            .share_of(total)
-            .saturating_sub(u64::from(opening_counts))
+        let own = settings.segment.share_of(total);
+        Arc::new(AtomicU64::new(own.saturating_sub(u64::from(opening_counts))))
     });
     Ok(Plan {
         target: target.clone(),
         endpoint: Endpoint::prepare(target, &settings.transport, settings.timeout, interrupt)?,
         scenario: settings.scenario.clone(),
         headers: settings.headers.clone(),
-        trace: settings.trace.headers.then(|| TraceHeaders { run_id: run_id.clone() }),
+        trace_headers: settings.trace.headers,
         trace_sample: settings.trace.sample,
-        run_id,
+        run_id: settings.run_id.to_string(),
         load: settings.load.clone(),
         iterations: settings.iterations,
-        iterations_left: iterations_left.map(|left| Arc::new(AtomicU64::new(left))),
+        iterations_left,
         // The opening request begins the first, unless it belongs to the set-up.
         iterations_begun: AtomicU64::new(u64::from(!settings.scenario.has_set_up())),
         warm_up: settings.warm_up,

@@ -60,23 +60,16 @@ impl Engine<'_> {
             missing == 0
         });
         self.created = created;
-        match failure {
-            Some(reason) => Err(RunError::SetUp { request, reason }),
-            None => {
-                if waited == Waited::Happened {
-                    self.note_resources(&format!("set-up: created {created}"));
-                }
-                Ok(())
-            }
+        if let Some(reason) = failure {
+            return Err(RunError::SetUp { request, reason });
         }
+        if waited == Waited::Happened {
+            self.note_resources(&format!("set-up: created {created}"));
+        }
+        Ok(())
     }
 
     pub(super) fn clean_up(&mut self) -> Housekeeping {
-        let mut housekeeping = Housekeeping {
-            created: self.created,
-            deleted: 0,
-            left_behind: None,
-        };
         let leftovers = self.plan.scenario.leftovers(&self.plan.run_id);
         let mut total = CleanUp::default();
         let mut missing = self.plan.threads;
@@ -103,25 +96,29 @@ impl Engine<'_> {
                 }
             }
         }
-        housekeeping.deleted = total.deleted;
-        if missing > 0 {
-            housekeeping.left_behind = Some(format!(
+        let left_behind = if missing > 0 {
+            Some(format!(
                 "clean-up was not done: {leftovers} may be left behind; delete them by hand"
-            ));
+            ))
         } else if total.left > 0 {
-            let reason = total.reason.unwrap_or_default();
-            housekeeping.left_behind = Some(format!(
-                "{} {leftovers} could not be removed ({reason}); delete them by hand",
-                total.left
-            ));
-        }
+            let (left, reason) = (total.left, total.reason.unwrap_or_default());
+            Some(format!(
+                "{left} {leftovers} could not be removed ({reason}); delete them by hand"
+            ))
+        } else {
+            None
+        };
         if let Some(reason) = total.failed_steps {
             self.observer.note(&format!("clean-up: {reason}"));
         }
         if missing == 0 {
             self.note_resources(&format!("clean-up: deleted {}", total.deleted));
         }
-        housekeeping
+        Housekeeping {
+            created: self.created,
+            deleted: total.deleted,
+            left_behind,
+        }
     }
 
     fn note_resources(&mut self, what: &str) {

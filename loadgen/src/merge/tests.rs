@@ -79,7 +79,7 @@ proptest! {
             let mut sum = Sum::new(2);
             let mut seconds = whole.iter();
             merge.seconds(|parts| {
-                assert_eq!(counts(sum.of(parts)), counts(seconds.next().unwrap()));
+                assert_eq!(counts(&sum.of(parts)), counts(seconds.next().unwrap()));
             }).unwrap();
             prop_assert!(seconds.next().is_none());
         }

@@ -46,17 +46,13 @@ impl LineWriter {
             let _ = lines.try_send(line);
         }
     }
+}
 
-    /// Waits, not for long, until everything is written.
-    pub(crate) fn finish(&mut self) {
+/// Waits, not for long, until everything is written.
+impl Drop for LineWriter {
+    fn drop(&mut self) {
         self.lines = None;
         // An error says that the thread has ended, or that patience has.
         let _ = self.done.recv_timeout(PATIENCE);
-    }
-}
-
-impl Drop for LineWriter {
-    fn drop(&mut self) {
-        self.finish();
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use regex::bytes::Regex;
 use serde_json::Value as Json;
 
+use crate::kept::{Kept, fields};
 use crate::outcome::FailureKind;
-use crate::response::Kept;
 use crate::scenario::expect::Expect;
 use crate::scenario::template::{Template, WriteValue};
 use crate::scenario::variables::LONGEST_CAPTURE;
@@ -102,10 +102,10 @@ impl Rule {
             Self::Status(expect) => expect.accepts(status),
             Self::LatencyBelow(bound) => took < *bound,
             Self::Header(name, demand) => {
-                let mut fields = answer.header(name).peekable();
+                let mut found = fields(&answer.kept.head, name);
                 match demand {
-                    Demand::Exists(wanted) => fields.peek().is_some() == *wanted,
-                    _ => fields.any(|value| demand.met_by(value, values, scratch)),
+                    Demand::Exists(wanted) => found.next().is_some() == *wanted,
+                    _ => found.any(|value| demand.met_by(value, values, scratch)),
                 }
             }
             Self::Body(demand) => demand.met_by(answer.body(), values, scratch),
@@ -192,24 +192,12 @@ impl<'a> Answer<'a> {
             .pointer(pointer)
     }
 
-    /// The values of all header fields of that name.
-    fn header<'b>(&self, name: &'b str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'b> {
-        let lines = self.kept.head.split(|byte| *byte == b'\n').skip(1);
-        lines.filter_map(move |line| {
-            let colon = line.iter().position(|byte| *byte == b':')?;
-            let (given, value) = line.split_at(colon);
-            given
-                .eq_ignore_ascii_case(name.as_bytes())
-                .then(|| value[1..].trim_ascii())
-        })
-    }
-
     /// Puts what a capture takes into `out`; false where there is nothing to take.
     pub(crate) fn capture(&mut self, capture: &Capture, out: &mut Vec<u8>) -> bool {
         let json_text;
         let text: &[u8] = match &capture.origin {
             Origin::Body => self.body(),
-            Origin::Header(name) => match self.header(name).next() {
+            Origin::Header(name) => match fields(&self.kept.head, name).next() {
                 Some(value) => value,
                 None => return false,
             },
@@ -235,10 +223,7 @@ impl<'a> Answer<'a> {
             return false;
         }
         out.clear();
-        match String::from_utf8_lossy(taken) {
-            Cow::Borrowed(text) => out.extend_from_slice(text.as_bytes()),
-            Cow::Owned(text) => out.extend_from_slice(text.as_bytes()),
-        }
+        out.extend_from_slice(String::from_utf8_lossy(taken).as_bytes());
         true
     }
 }
@@ -246,7 +231,8 @@ impl<'a> Answer<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::response::{HeadMemory, ResponseReader, Wants};
+    use crate::kept::Wants;
+    use crate::response::{HeadMemory, ResponseReader};
     use crate::scenario::template::NoValues;
 
     fn kept(text: &str) -> Kept {

@@ -3,18 +3,15 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::kept::Wants;
 use crate::request::Body;
-use crate::response::Wants;
 use crate::run_info::StepInfo;
 use crate::scenario::checks::{Capture, Check, LONGEST_BODY, Origin, Rule};
 use crate::scenario::expect::Expect;
 use crate::scenario::pause::Pause;
 use crate::scenario::resources::{Action, Resource};
-use crate::scenario::rows::Order;
-use crate::scenario::template::{Part, Template, Value};
-use crate::scenario::variables::{Source, Variable};
-use crate::segment::Segment;
-use crate::target::Target;
+use crate::scenario::template::Template;
+use crate::scenario::variables::Variable;
 use crate::threshold::Threshold;
 
 /// A scenario.
@@ -126,36 +123,9 @@ impl Definition {
         }
     }
 
-    /// How many iterations a generator can begin before a data file whose rows are given out once has none left for it;
-    /// `None` if there is no such file.
-    pub(crate) fn most_iterations(&self, segment: Segment) -> Option<u64> {
-        let rows = self.variables.iter().filter_map(|variable| match &variable.source {
-            Source::Rows {
-                rows,
-                order: Order::Once,
-            } => Some(segment.share_of(rows.len())),
-            _ => None,
-        });
-        rows.min()
-    }
-
-    /// Whether a generator would have no row of some data file.
-    pub(crate) fn lacks_rows(&self, segment: Segment) -> bool {
-        self.variables.iter().any(|variable| match &variable.source {
-            Source::Rows { rows, .. } => segment.share_of(rows.len()) == 0,
-            _ => false,
-        })
-    }
-
     /// Whether virtual users create or remove something before and after the load.
     pub(crate) fn has_set_up(&self) -> bool {
         !self.set_up.is_empty() || !self.clean_up.is_empty() || !self.resources.is_empty()
-    }
-
-    /// What the resources are called: `items`, or `items and carts`.
-    pub(crate) fn plural(&self) -> String {
-        let names: Vec<&str> = self.resources.iter().map(|resource| resource.plural.as_str()).collect();
-        names.join(" and ")
     }
 
     /// The step of the run's first request.
@@ -166,42 +136,6 @@ impl Definition {
             resource.create
         } else {
             0
-        }
-    }
-
-    /// Whether the run's first request is that of an iteration.
-    pub(crate) fn opens_with_iteration(&self) -> bool {
-        !self.has_set_up()
-    }
-
-    /// How to find what a run may have left behind: `items whose ids begin with lg-RUNID`.
-    pub(crate) fn leftovers(&self, run_id: &str) -> String {
-        let of = |resource: &Resource| {
-            let id = resource.id.with(Value::RunId, run_id);
-            let prefix = match id.parts().first() {
-                Some(Part::Text(text)) => text.trim_end_matches('-').to_owned(),
-                _ => String::new(),
-            };
-            format!("{} whose ids begin with {prefix}", resource.plural)
-        };
-        self.resources.iter().map(of).collect::<Vec<_>>().join(" and ")
-    }
-
-    /// The method and URL of the run's first request.
-    pub(crate) fn describe_opening(&self, target: &Target) -> String {
-        let step = &self.steps[self.opening_step()];
-        let url = target.to_string();
-        match &step.path {
-            StepPath::Target => format!("{} {url}", step.method),
-            StepPath::Below(path) => {
-                let shown = path.parts().iter().map(|part| match part {
-                    Part::Text(text) => text.as_str(),
-                    Part::Value(..) => "…",
-                });
-                let base = url.split('?').next().unwrap_or_default().trim_end_matches('/');
-                let path = shown.collect::<String>();
-                format!("{} {base}{}", step.method, path.split('?').next().unwrap_or_default())
-            }
         }
     }
 }

@@ -137,10 +137,10 @@ impl<'a> Findings<'a> {
         found
             .into_iter()
             .map(|(span, message, advice)| {
-                let start = floor(self.text, span.start);
+                let start = self.text.floor_char_boundary(span.start);
                 let line_start = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
                 let line_end = self.text[start..].find('\n').map_or(self.text.len(), |at| start + at);
-                let end = floor(self.text, span.end).clamp(start, line_end);
+                let end = self.text.floor_char_boundary(span.end).clamp(start, line_end);
                 Diagnostic {
                     file: self.file.to_owned(),
                     line: self.text[..start].matches('\n').count() + 1,
@@ -169,10 +169,4 @@ fn without_controls(text: String) -> String {
         }
     }
     shown
-}
-
-/// The last boundary between characters at or before a position.
-fn floor(text: &str, position: usize) -> usize {
-    let position = position.min(text.len());
-    (0..=position).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }

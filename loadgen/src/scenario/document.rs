@@ -71,22 +71,17 @@ impl<'a> Section<'a> {
     /// A key's value.
     pub(crate) fn get(&self, key: &'static str) -> Option<Item<'a>> {
         self.known.borrow_mut().push(key);
-        self.table
-            .iter()
-            .find(|(name, _)| name.get_ref() == key)
-            .map(|(_, value)| value)
+        self.table.get(key)
     }
 
     /// Where a key stands.
     pub(crate) fn key_span(&self, key: &str) -> Range<usize> {
-        self.table
-            .iter()
-            .find(|(name, _)| name.get_ref() == key)
-            .map_or(self.span.clone(), |(name, _)| name.span())
+        let entry = self.table.get_key_value(key);
+        entry.map_or(self.span.clone(), |(name, _)| name.span())
     }
 
     pub(crate) fn has(&self, key: &str) -> bool {
-        self.table.iter().any(|(name, _)| name.get_ref() == key)
+        self.table.contains_key(key)
     }
 
     /// All keys and values in the order of the file, for tables whose keys are names.

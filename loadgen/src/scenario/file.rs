@@ -10,20 +10,19 @@ mod resources;
 mod steps;
 mod variables;
 
-use std::io::Read;
 use std::path::Path;
 
 use toml::de::DeTable;
 
-use crate::scenario::Scenario;
 use crate::scenario::definition::{Definition, Flow, Step};
 use crate::scenario::diagnostic::{Diagnostic, Findings, ScenarioError};
 use crate::scenario::document::{Section, Text};
 use crate::scenario::template_text::{Named, Names};
 use crate::scenario::variables::{Source, Variable};
+use crate::scenario::{Scenario, bounded_file};
 use crate::threshold::Threshold;
 
-pub use outline::CheckReport;
+pub(crate) use outline::outline;
 
 use defaults::Defaults;
 use steps::{StepDraft, StepKind};
@@ -37,9 +36,9 @@ const MOST_STEPS: usize = 50;
 ///
 /// # Errors
 /// Everything that is wrong, each with its place. A file that cannot be read is a mistake in line 1.
-pub fn check(path: &Path, vars: &[(String, String)]) -> Result<CheckReport, Vec<Diagnostic>> {
+pub fn check(path: &Path, vars: &[(String, String)]) -> Result<String, Vec<Diagnostic>> {
     match Scenario::named(&path.to_string_lossy(), vars) {
-        Ok(scenario) => Ok(CheckReport::new(&scenario, vars)),
+        Ok(scenario) => Ok(outline(&scenario, vars)),
         Err(ScenarioError::Mistakes(diagnostics)) => Err(diagnostics),
         Err(error) => {
             let file = path.display().to_string();
@@ -56,14 +55,9 @@ pub(crate) fn load(path: &Path, vars: &[(String, String)]) -> Result<Definition,
         path: path.to_owned(),
         reason,
     };
-    let file = std::fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
-    let mut bytes = Vec::new();
-    file.take(LARGEST + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| unreadable(error.to_string()))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(unreadable("it is larger than that".to_owned()));
-    }
+    let bytes = bounded_file::read(path, LARGEST)
+        .map_err(|error| unreadable(error.to_string()))?
+        .ok_or_else(|| unreadable("it is larger than that".to_owned()))?;
     let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
     let directory = path.parent().unwrap_or(Path::new(""));
     parse(&path.display().to_string(), &text, Some(directory), vars)

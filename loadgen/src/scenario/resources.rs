@@ -281,7 +281,7 @@ mod tests {
     fn with_too_much_in_doubt_nothing_is_written() {
         let now = Instant::now();
         let mut books = Books::default();
-        let created = Expect::exactly(201).unwrap();
+        let created = Expect::exactly(201);
         for _ in 0..MOST_UNCERTAIN {
             // Every other create is lost, so that the ranges cannot grow together.
             books.ended(ActionKind::Creates, &created, Fate::Unknown, now);
@@ -298,7 +298,7 @@ mod tests {
         #[test]
         fn the_books_say_what_exists(plans in proptest::collection::vec((0_u8..3, 0_u8..6), 0..400)) {
             let resource = item();
-            let (created, deleted) = (Expect::exactly(201).unwrap(), Expect::exactly(200).unwrap());
+            let (created, deleted) = (Expect::exactly(201), Expect::exactly(200));
             let mut rng = fastrand::Rng::with_seed(1);
             let mut books = Books::default();
             let mut exists = std::collections::BTreeSet::new();

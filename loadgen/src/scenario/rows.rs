@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 
+use crate::scenario::bounded_file;
 use crate::segment::Segment;
 
 /// The largest file that is read, in bytes.
@@ -53,15 +54,8 @@ pub(crate) struct Rows {
 impl Rows {
     /// Reads a file. `columns` names them where a CSV file has no line that does.
     pub(crate) fn read(path: &Path, format: Format, columns: Option<Vec<String>>) -> Result<Self, String> {
-        let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
-        if size > LARGEST {
-            return Err(format!(
-                "has {} MiB, at most {} can be held in memory; split it",
-                size / (1024 * 1024),
-                LARGEST / (1024 * 1024)
-            ));
-        }
-        let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+        let bytes = bounded_file::read(path, LARGEST).map_err(|error| error.to_string())?;
+        let bytes = bytes.ok_or("has more than 256 MiB, the most that can be held in memory; split it")?;
         match format {
             Format::Csv => Self::from_csv(&bytes, columns),
             Format::Jsonl => Self::from_json_lines(&bytes),

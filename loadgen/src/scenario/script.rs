@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::client::Client;
+use crate::kept::Wants;
 use crate::outcome::FailureKind;
 use crate::recorder::Ending;
 use crate::request::{PreparedRequest, push_decimal};
-use crate::response::Wants;
 use crate::scenario::checks::Answer;
 use crate::scenario::definition::Step;
 use crate::scenario::resources::{ActionKind, Books};
@@ -87,8 +87,8 @@ impl WriteValue for Values {
                 }
                 Ok(())
             }
-            // Known when templates are compiled, or only inside an id.
-            Value::Number | Value::RunId => Err(Refusal::Missing),
+            // Known when templates are compiled, or only inside an id or a head.
+            Value::Number | Value::RunId | Value::BodyLength | Value::TraceParent => Err(Refusal::Missing),
             Value::Vu => {
                 push_decimal(out, self.vu);
                 Ok(())
@@ -140,15 +140,16 @@ impl Script {
     }
 
     /// The run's very first request, sent by one virtual user alone: the first of set-up or, where there is none, the
-    /// first of iteration 0; see [`Self::opens_with_iteration`].
+    /// first of iteration 0, with which the virtual user that sent it then goes on: [`Self::next`] without
+    /// [`Self::begin`].
     pub(crate) fn opening(&mut self, rng: &mut fastrand::Rng) -> &mut PreparedRequest {
-        if self.opens_with_iteration() {
+        if self.templates.definition.has_set_up() {
+            self.draw(rng);
+            self.prepare_outside(self.templates.definition.opening_step(), rng);
+        } else {
             self.begin(0);
             // A scenario has at least one step.
             let _ = self.next(rng);
-        } else {
-            self.draw(rng);
-            self.prepare_outside(self.templates.definition.opening_step(), rng);
         }
         &mut self.request
     }
@@ -164,12 +165,6 @@ impl Script {
         self.current
     }
 
-    /// Whether the opening request began iteration 0, which the virtual user that sent it then goes on with:
-    /// [`Self::next`] without [`Self::begin`]. Otherwise iteration 0 is still to be begun, like any other.
-    pub(crate) fn opens_with_iteration(&self) -> bool {
-        self.templates.definition.opens_with_iteration()
-    }
-
     /// Begins an iteration; `number` counts those of this generator.
     #[inline]
     pub(crate) fn begin(&mut self, number: u64) {
@@ -177,9 +172,9 @@ impl Script {
         self.state = Iteration::Fresh;
     }
 
-    /// The next request of the iteration and the step it belongs to; `None` when the iteration is over.
+    /// The next request of the iteration; `None` when the iteration is over.
     #[inline]
-    pub(crate) fn next(&mut self, rng: &mut fastrand::Rng) -> Option<(usize, &mut PreparedRequest)> {
+    pub(crate) fn next(&mut self, rng: &mut fastrand::Rng) -> Option<&mut PreparedRequest> {
         match self.state {
             Iteration::Over => return None,
             Iteration::UnderWay => {}
@@ -196,8 +191,8 @@ impl Script {
         if self.position >= steps.len() {
             self.state = Iteration::Over;
         }
-        let step = self.choose(planned, rng);
-        Some((step, &mut self.request))
+        self.choose(planned, rng);
+        Some(&mut self.request)
     }
 
     /// Draws the values of an iteration.
@@ -212,7 +207,7 @@ impl Script {
 
     /// Readies the request of a step, or of another where the books say that it is not to be done.
     #[inline]
-    fn choose(&mut self, planned: usize, rng: &mut fastrand::Rng) -> usize {
+    fn choose(&mut self, planned: usize, rng: &mut fastrand::Rng) {
         let definition = &self.templates.definition;
         let mut step = planned;
         let mut possible = true;
@@ -229,7 +224,6 @@ impl Script {
         if !possible {
             self.request.refuse(Refusal::NoResource);
         }
-        step
     }
 
     #[inline]

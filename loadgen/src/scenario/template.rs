@@ -23,6 +23,10 @@ pub(crate) enum Value {
     NowMs,
     /// The time of the rendering: RFC 3339 in UTC, with milliseconds.
     Now,
+    /// The length of a request's body; in its head alone.
+    BodyLength,
+    /// The value of `traceparent`; in a request's head alone.
+    TraceParent,
 }
 
 /// How a value is written so that it stays a value.
@@ -110,6 +114,13 @@ impl Template {
         template
     }
 
+    /// A template that is one value.
+    pub(crate) fn value(value: Value, escape: Escape) -> Self {
+        Self {
+            parts: vec![Part::Value(value, escape)],
+        }
+    }
+
     pub(crate) fn parts(&self) -> &[Part] {
         &self.parts
     }
@@ -121,6 +132,15 @@ impl Template {
             [Part::Text(text)] => Some(text),
             _ => None,
         }
+    }
+
+    /// The text, with the same words in place of each value.
+    pub(crate) fn shown(&self, value: &str) -> String {
+        let parts = self.parts.iter().map(|part| match part {
+            Part::Text(text) => text.as_str(),
+            Part::Value(..) => value,
+        });
+        parts.collect()
     }
 
     /// Appends text that is written as it is.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::request::{Body, RequestParts, RequestTemplate, TraceHeaders};
-use crate::response::Wants;
+use crate::kept::Wants;
+use crate::request::{Body, RequestParts, RequestTemplate};
 use crate::scenario::Scenario;
 use crate::scenario::definition::{Definition, Step, StepPath};
 use crate::scenario::template::{Template, Value};
@@ -17,7 +17,8 @@ pub(crate) struct ScriptContext<'a> {
     pub(crate) target: &'a Target,
     /// Header fields of the command line; they go before those of the scenario.
     pub(crate) headers: &'a [Header],
-    pub(crate) trace: Option<&'a TraceHeaders>,
+    /// Whether requests carry the headers of a trace.
+    pub(crate) trace_headers: bool,
     pub(crate) run_id: &'a str,
     /// This generator's share of the run.
     pub(crate) segment: Segment,
@@ -90,7 +91,7 @@ fn compile(step: &Step, context: &ScriptContext<'_>) -> RequestTemplate {
                 Body::Template(template) => Body::Template(known(template)),
             }),
             content_type: step.content_type,
-            trace: context.trace,
+            traced_run: context.trace_headers.then_some(context.run_id),
         },
     )
 }

@@ -98,13 +98,13 @@ mod tests {
     fn steps_tags_and_windows_stand_where_people_read_them() {
         let parse = |text: &str| text.parse::<Threshold>().unwrap();
         let step = parse(" create : p(95)<100ms");
-        assert_eq!(*step.selector(), Selector::Step("create".to_owned()));
+        assert_eq!(step.selector, Selector::Step("create".to_owned()));
         assert_eq!(step.window(), None);
         let tag = parse("kind = read: p(95) < 100ms for 1m30s");
         let (key, value) = ("kind".to_owned(), "read".to_owned());
-        assert_eq!(*tag.selector(), Selector::Tag { key, value });
+        assert_eq!(tag.selector, Selector::Tag { key, value });
         assert_eq!(tag.window(), Some(Duration::from_secs(90)));
-        assert_eq!(*parse("dropped==0 for 5s").selector(), Selector::All);
+        assert_eq!(parse("dropped==0 for 5s").selector, Selector::All);
     }
 
     #[test]

@@ -26,21 +26,27 @@ pub(super) enum Metric {
 
 /// What thresholds are held against: the figures of some requests during some time.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Figures<'a> {
+pub(super) struct Figures<'a> {
     /// Latencies of the requests that ended.
-    pub(crate) latency: &'a LatencyCounts,
-    /// Requests that failed.
-    pub(crate) failed: u64,
-    /// Results of checks that passed.
-    pub(crate) passed_checks: u64,
-    /// Results of checks that did not.
-    pub(crate) failed_checks: u64,
-    /// Iterations that were due.
-    pub(crate) due: u64,
-    /// Of these, the dropped ones.
-    pub(crate) dropped: u64,
+    pub(super) latency: &'a LatencyCounts,
+    pub(super) counts: Counts,
     /// How long it was.
-    pub(crate) seconds: f64,
+    pub(super) seconds: f64,
+}
+
+/// What is counted besides latencies.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    /// Requests that failed.
+    pub(super) failed: u64,
+    /// Results of checks that passed.
+    pub(super) passed_checks: u64,
+    /// Results of checks that did not.
+    pub(super) failed_checks: u64,
+    /// Iterations that were due.
+    pub(super) due: u64,
+    /// Of these, the dropped ones.
+    pub(super) dropped: u64,
 }
 
 impl Metric {
@@ -121,20 +127,24 @@ impl Metric {
     /// The value in the unit that thresholds compare: milliseconds, per second, a share of 1, a count. `None` if there
     /// was nothing to take it from.
     pub(super) fn value(self, figures: &Figures<'_>) -> Option<f64> {
-        let latency = figures.latency;
+        let Figures {
+            latency,
+            counts,
+            seconds,
+        } = *figures;
         let ms = |nanoseconds: u64| nanoseconds as f64 / 1e6;
         let count = latency.len() as f64;
-        let checks = figures.passed_checks + figures.failed_checks;
+        let checks = counts.passed_checks + counts.failed_checks;
         match self {
             Self::Count => Some(count),
-            Self::Dropped => Some(figures.dropped as f64),
-            Self::DroppedRate if figures.due == 0 => Some(0.0),
-            Self::DroppedRate => Some(figures.dropped as f64 / figures.due as f64),
-            Self::Rate if figures.seconds > 0.0 => Some(count / figures.seconds),
+            Self::Dropped => Some(counts.dropped as f64),
+            Self::DroppedRate if counts.due == 0 => Some(0.0),
+            Self::DroppedRate => Some(counts.dropped as f64 / counts.due as f64),
+            Self::Rate if seconds > 0.0 => Some(count / seconds),
             Self::Rate => Some(0.0),
-            Self::Checks => (checks > 0).then(|| figures.passed_checks as f64 / checks as f64),
+            Self::Checks => (checks > 0).then(|| counts.passed_checks as f64 / checks as f64),
             _ if latency.len() == 0 => None,
-            Self::ErrorRate => Some(figures.failed as f64 / count),
+            Self::ErrorRate => Some(counts.failed as f64 / count),
             Self::Percentile(percentile) => Some(ms(latency.percentile(percentile))),
             Self::Average => Some(latency.mean() / 1e6),
             Self::Minimum => Some(ms(latency.min())),
@@ -169,11 +179,13 @@ mod tests {
         let threshold: Threshold = text.parse().unwrap();
         let value = threshold.value(&Figures {
             latency: &latency,
-            failed: 2,
-            passed_checks: 30 * requests.min(1),
-            failed_checks: 10 * requests.min(1),
-            due: 200,
-            dropped: 3,
+            counts: Counts {
+                failed: 2,
+                passed_checks: 30 * requests.min(1),
+                failed_checks: 10 * requests.min(1),
+                due: 200,
+                dropped: 3,
+            },
             seconds: 10.0,
         });
         (value, value.is_some_and(|value| threshold.is_met_by(value)))

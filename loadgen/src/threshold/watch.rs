@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{Figures, Judgeable, Selector, Threshold};
+use super::metric::{Counts, Figures};
+use super::{Judgeable, Selector, Threshold};
 use crate::interval::{INTERVAL, Interval};
 use crate::latency_counts::{LatencyCounts, SparseCounts};
 use crate::observer::ThresholdSnapshot;
@@ -69,21 +70,12 @@ struct Second {
     parts: Vec<Part>,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Counts {
-    failed: u64,
-    passed_checks: u64,
-    failed_checks: u64,
-    due: u64,
-    dropped: u64,
-    length: Duration,
-}
-
 /// What a group did in a second.
 #[derive(Clone, Default)]
 struct Part {
     latency: SparseCounts,
     counts: Counts,
+    length: Duration,
 }
 
 /// What a group did in several seconds.
@@ -91,6 +83,7 @@ struct Part {
 struct Sum {
     latency: LatencyCounts,
     counts: Counts,
+    length: Duration,
 }
 
 impl Counts {
@@ -124,29 +117,49 @@ impl Sum {
     fn add(&mut self, part: &Part) {
         self.latency.add(&part.latency);
         self.counts.combine(&part.counts, u64::saturating_add);
-        self.counts.length = self.counts.length.saturating_add(part.counts.length);
+        self.length = self.length.saturating_add(part.length);
     }
 
     fn subtract(&mut self, part: &Part) {
         self.latency.subtract(&part.latency);
         self.counts.combine(&part.counts, u64::saturating_sub);
-        self.counts.length = self.counts.length.saturating_sub(part.counts.length);
+        self.length = self.length.saturating_sub(part.length);
     }
 
     fn figures(&self, time: Duration) -> Figures<'_> {
         Figures {
             latency: &self.latency,
-            failed: self.counts.failed,
-            passed_checks: self.counts.passed_checks,
-            failed_checks: self.counts.failed_checks,
-            due: self.counts.due,
-            dropped: self.counts.dropped,
+            counts: self.counts,
             seconds: time.as_secs_f64(),
         }
     }
 }
 
 impl Group {
+    fn new(selector: &Selector, steps: &[StepInfo]) -> Self {
+        let selected = steps.iter().enumerate().filter(|(_, step)| selector.selects(step));
+        Self {
+            selector: selector.clone(),
+            steps: selected.map(|(index, _)| index).collect(),
+            total: Sum::default(),
+            windows: Vec::new(),
+            recent: VecDeque::new(),
+        }
+    }
+
+    /// The window of this length; made if there is none.
+    fn window_of(&mut self, length: Duration) -> usize {
+        let seconds = (length.as_secs() as usize).max(1);
+        let known = self.windows.iter().position(|window| window.seconds == seconds);
+        known.unwrap_or_else(|| {
+            self.windows.push(Window {
+                seconds,
+                sum: Sum::default(),
+            });
+            self.windows.len() - 1
+        })
+    }
+
     fn add(&mut self, part: Part) {
         self.total.add(&part);
         let Some(longest) = self.windows.iter().map(|window| window.seconds).max() else {
@@ -167,10 +180,9 @@ impl Group {
     /// The figures of a window that ends now, if a whole one has passed.
     fn window(&self, index: usize) -> Option<Figures<'_>> {
         let Window { seconds, sum } = &self.windows[index];
-        let length = sum.counts.length;
         let is_whole =
-            self.recent.len() >= *seconds && length.saturating_add(TOLERANCE) >= INTERVAL * (*seconds as u32);
-        is_whole.then(|| sum.figures(length))
+            self.recent.len() >= *seconds && sum.length.saturating_add(TOLERANCE) >= INTERVAL * (*seconds as u32);
+        is_whole.then(|| sum.figures(sum.length))
     }
 }
 
@@ -347,7 +359,7 @@ impl Watch {
         let at = Duration::from_secs(self.next).saturating_add(length);
         self.next += 1;
         for (group, mut part) in self.groups.iter_mut().zip(parts) {
-            part.counts.length = length;
+            part.length = length;
             group.add(part);
         }
         for watched in &mut self.watched {
@@ -384,32 +396,6 @@ impl Watch {
         }
         let result = |watched: &Watched| watched.result(&self.groups[watched.group], duration);
         self.watched.iter().map(result).collect()
-    }
-}
-
-impl Group {
-    fn new(selector: &Selector, steps: &[StepInfo]) -> Self {
-        let selected = steps.iter().enumerate().filter(|(_, step)| selector.selects(step));
-        Self {
-            selector: selector.clone(),
-            steps: selected.map(|(index, _)| index).collect(),
-            total: Sum::default(),
-            windows: Vec::new(),
-            recent: VecDeque::new(),
-        }
-    }
-
-    /// The window of this length; made if there is none.
-    fn window_of(&mut self, length: Duration) -> usize {
-        let seconds = (length.as_secs() as usize).max(1);
-        let known = self.windows.iter().position(|window| window.seconds == seconds);
-        known.unwrap_or_else(|| {
-            self.windows.push(Window {
-                seconds,
-                sum: Sum::default(),
-            });
-            self.windows.len() - 1
-        })
     }
 }
 

@@ -4,17 +4,13 @@ use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::thread;
 
 use loadgen::influxdb::{Destination, InfluxSettings, Token, check};
 use loadgen::tls::TlsSettings;
-use rcgen::{CertifiedKey, generate_simple_self_signed};
 use test_servers::InfluxDb;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
+use crate::certificate::certificate;
 use crate::target_server::{Reply, TargetServer};
 
 fn settings(url: &str, org: &str, bucket: &str, token: &str) -> InfluxSettings {
@@ -95,14 +91,7 @@ fn what_is_no_influxdb_is_named() {
 
 #[test]
 fn a_token_goes_only_to_a_server_that_can_prove_who_it_is() {
-    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key)
-        .unwrap();
+    let (config, authority) = certificate();
     let server = TargetServer::start_tls(config, |_, _| Reply::status(204, ""));
     let url = server.url("").replace("http://127.0.0.1", "https://localhost");
     let mut settings = settings(&url, "o", "b", "secret");
@@ -113,7 +102,7 @@ fn a_token_goes_only_to_a_server_that_can_prove_who_it_is() {
 
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("authority.pem");
-    std::fs::write(&file, cert.pem()).unwrap();
+    std::fs::write(&file, authority).unwrap();
     settings.tls.ca_file = Some(file);
     check(&settings, &BTreeMap::new()).unwrap();
     assert_eq!(server.requests(), 1);

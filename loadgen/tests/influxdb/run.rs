@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::thread::{self, JoinHandle};
+use std::process::{Command, Output};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use loadgen::influxdb::names::*;
@@ -13,9 +12,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 use test_servers::InfluxDb;
 
+use crate::command::{self, Running};
 use crate::target_server::{Reply, TargetServer};
 
-/// No run of a test takes as long.
+/// Nothing that a test waits for takes as long.
 const DEADLINE: Duration = Duration::from_secs(120);
 
 /// A folder that is the run's own for everything it writes, and its command line.
@@ -24,12 +24,6 @@ struct Run {
     arguments: Vec<String>,
     url: String,
     token: String,
-}
-
-struct Running {
-    child: Child,
-    output: JoinHandle<(String, String)>,
-    summary: PathBuf,
 }
 
 #[derive(Debug)]
@@ -58,35 +52,34 @@ impl Run {
     }
 
     fn start(&self) -> Running {
-        let summary = self.folder.path().join("summary.json");
-        let mut child = loadgen(&self.token)
+        let mut command = loadgen(&self.token);
+        command
             .args(&self.arguments)
             .args(["--influx-url", &self.url])
             .arg("--influx-spool")
             .arg(self.spool())
             .arg("--summary-json")
-            .arg(&summary)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-        let output = thread::spawn(move || {
-            let collect = thread::spawn(move || {
-                let mut text = String::new();
-                stderr.read_to_string(&mut text).unwrap();
-                text
-            });
-            let mut text = String::new();
-            stdout.read_to_string(&mut text).unwrap();
-            (text, collect.join().unwrap())
-        });
-        Running { child, output, summary }
+            .arg(self.summary());
+        command::spawn(&mut command, "")
+    }
+
+    fn wait(&self, running: Running) -> Ended {
+        let outcome = running.wait();
+        Ended {
+            code: outcome.code,
+            text: outcome.stdout + &outcome.stderr,
+            summary: fs::read(self.summary())
+                .ok()
+                .and_then(|json| serde_json::from_slice(&json).ok()),
+        }
+    }
+
+    fn summary(&self) -> PathBuf {
+        self.folder.path().join("summary.json")
     }
 
     fn run(&self) -> Ended {
-        self.start().wait()
+        self.wait(self.start())
     }
 
     /// The one folder in the spool.
@@ -101,31 +94,6 @@ impl Run {
 
     fn is_spooled(&self) -> bool {
         fs::read_dir(self.spool()).is_ok_and(|mut entries| entries.next().is_some())
-    }
-}
-
-impl Running {
-    fn wait(mut self) -> Ended {
-        let begin = Instant::now();
-        let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            if begin.elapsed() > DEADLINE {
-                let _ = self.child.kill();
-                let _ = self.child.wait();
-                panic!("the run does not end: {:?}", self.output.join());
-            }
-            thread::sleep(Duration::from_millis(10));
-        };
-        let (stdout, stderr) = self.output.join().unwrap();
-        Ended {
-            code: status.code(),
-            text: stdout + &stderr,
-            summary: fs::read(&self.summary)
-                .ok()
-                .and_then(|json| serde_json::from_slice(&json).ok()),
-        }
     }
 }
 
@@ -272,7 +240,7 @@ fn influxdb_killed_and_restarted_during_a_run_has_everything_in_the_end() {
     influxdb.kill().unwrap();
     wait_until("figures on disk", || run.is_spooled());
     influxdb.restart().unwrap();
-    let ended = running.wait();
+    let ended = run.wait(running);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(ended.text.matches("does not answer").count(), 1, "{}", ended.text);
     if run.is_spooled() {
@@ -294,7 +262,7 @@ fn a_run_without_influxdb_at_its_end_is_complete_after_a_push_and_no_other_after
     let running = run.start();
     wait_until("figures in InfluxDB", || requests(&influxdb, "pushed") > 0);
     influxdb.kill().unwrap();
-    let ended = running.wait();
+    let ended = run.wait(running);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let left = run.left();
     assert!(
@@ -331,7 +299,7 @@ fn a_killed_generator_leaves_its_figures_on_disk() {
         &target.url("/"),
         &["--vus", "2", "--duration", "60s"],
     );
-    let mut running = run.start();
+    let running = run.start();
     wait_until("figures in InfluxDB", || requests(&influxdb, "killed") > 0);
     influxdb.stop().unwrap();
     let spooled_points = || {
@@ -339,8 +307,8 @@ fn a_killed_generator_leaves_its_figures_on_disk() {
         text.matches(STEP_MEASUREMENT).count()
     };
     wait_until("three seconds on disk", || run.is_spooled() && spooled_points() >= 3);
-    running.child.kill().unwrap();
-    running.child.wait().unwrap();
+    running.signal(rustix::process::Signal::KILL);
+    assert_eq!(running.wait().code, None);
     influxdb.restart().unwrap();
     let before = requests(&influxdb, "killed");
     assert!(push(&run.left(), &run.token).status.success());

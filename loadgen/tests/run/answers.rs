@@ -47,14 +47,11 @@ fn counts_are_those_of_the_server() {
     );
     let slowest = summary["slowest"].as_array().unwrap();
     assert_eq!(slowest.len(), 10);
-    assert_eq!(
-        slowest[0]["latency_ms"],
-        summary["latency_ms"]["max"]
-            .as_f64()
-            .map(|_| &slowest[0]["latency_ms"])
-            .unwrap()
-            .clone()
+    let (slow, max) = (
+        slowest[0]["latency_ms"].as_f64().unwrap(),
+        summary["latency_ms"]["max"].as_f64().unwrap(),
     );
+    assert!((slow / max - 1.0).abs() < 0.002, "{slow} {max}");
     assert!(
         slowest
             .windows(2)

@@ -1,7 +1,7 @@
 //! Runs the real binary.
 
 use std::io::{Read, Write};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -27,14 +27,25 @@ pub(crate) struct Outcome {
     pub(crate) took: Duration,
 }
 
+/// Runs a command that puts nothing under load to its end.
+pub(crate) fn loadgen(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_loadgen"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
 pub(crate) fn start(arguments: &[&str]) -> Running {
     start_with_input(arguments, "")
 }
 
 pub(crate) fn start_with_input(arguments: &[&str], input: &str) -> Running {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_loadgen"))
-        .arg("run")
-        .args(arguments)
+    let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
+    spawn(command.arg("run").args(arguments), input)
+}
+
+pub(crate) fn spawn(command: &mut Command, input: &str) -> Running {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -81,6 +92,14 @@ impl Running {
             took: begin.elapsed(),
         }
     }
+
+    pub(crate) fn wait_summary(self) -> (Outcome, Value) {
+        let outcome = self.wait();
+        let summary: Value =
+            serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| panic!("{error}: {outcome:?}"));
+        assert_valid(&summary);
+        (outcome, summary)
+    }
 }
 
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
@@ -94,16 +113,6 @@ pub(crate) fn summary(arguments: &[&str]) -> (Outcome, Value) {
 
 pub(crate) fn start_summary(arguments: &[&str]) -> Running {
     start(&[arguments, &["--summary-json", "-"]].concat())
-}
-
-impl Running {
-    pub(crate) fn wait_summary(self) -> (Outcome, Value) {
-        let outcome = self.wait();
-        let summary: Value =
-            serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| panic!("{error}: {outcome:?}"));
-        assert_valid(&summary);
-        (outcome, summary)
-    }
 }
 
 /// Checks a summary against the published schema, and that its figures agree with each other.

@@ -1,13 +1,6 @@
 //! The commands that put nothing under load.
 
-use std::process::{Command, Output};
-
-fn loadgen(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_loadgen"))
-        .args(arguments)
-        .output()
-        .unwrap()
-}
+use crate::command::loadgen;
 
 #[test]
 fn a_scenario_is_looked_over_and_its_mistakes_are_named_by_place() {

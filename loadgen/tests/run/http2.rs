@@ -4,9 +4,10 @@ use bytes::Bytes;
 use h2::Reason;
 use http::{HeaderMap, HeaderValue};
 
+use crate::certificate::certificate;
 use crate::command::summary;
 use crate::http2_server::{Http2Reply, Http2Server};
-use crate::starts::{assert_fails, certificate};
+use crate::starts::assert_fails;
 use crate::target_server::{Reply, TargetServer};
 
 #[test]

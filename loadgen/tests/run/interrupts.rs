@@ -1,5 +1,6 @@
 //! Runs that are ended early.
 
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -39,6 +40,39 @@ fn everything_recorded_comes_out() {
         assert_eq!(summary["failed"], 0, "{summary:#}");
         assert_eq!(summary["thresholds"][0]["passed"], false);
     }
+}
+
+#[test]
+fn an_iteration_under_way_sends_nothing_more() {
+    let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+    std::fs::write(
+        &file,
+        "[[step]]\nname = \"a\"\npath = \"/a\"\n[[step]]\nname = \"b\"\npath = \"/b\"\n",
+    )
+    .unwrap();
+    let paths = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&paths);
+    let server = TargetServer::start(move |request, _| {
+        noted.lock().unwrap().push(request.path.clone());
+        let delay = if request.path == "/a" { 2 } else { 0 };
+        Reply::status(200, "").after(Duration::from_secs(delay))
+    });
+    let scenario = file.path().to_str().unwrap();
+    let running = start_summary(&[
+        &server.url(""),
+        "--scenario",
+        scenario,
+        "--vus",
+        "1",
+        "--duration",
+        "10m",
+    ]);
+    wait_for(|| paths.lock().unwrap().len() == 3);
+    running.signal(Signal::INT);
+    let (outcome, summary) = running.wait_summary();
+    assert_eq!(outcome.code, Some(130), "{outcome:?}");
+    assert_eq!(*paths.lock().unwrap(), ["/a", "/b", "/a"]);
+    assert_eq!((&summary["requests"], &summary["failed"]), (&3.into(), &0.into()));
 }
 
 #[test]

@@ -114,6 +114,35 @@ fn what_cannot_be_started_is_counted_as_dropped() {
 }
 
 #[test]
+fn what_still_waits_when_the_graceful_stop_runs_out_is_dropped() {
+    let server = TargetServer::start(|_, number| match number {
+        0 => Reply::status(200, "ok"),
+        _ => Reply::stall(),
+    });
+    let (_, summary) = summary(&[
+        &server.url("/"),
+        "--rate",
+        "100/s",
+        "--iterations",
+        "50",
+        "--duration",
+        "1s",
+        "--max-vus",
+        "2",
+        "--timeout",
+        "30s",
+        "--graceful-stop",
+        "200ms",
+    ]);
+    let count = |name: &str| summary[name].as_u64().unwrap();
+    assert_eq!(
+        (count("due"), count("requests"), count("dropped")),
+        (50, 2, 48),
+        "{summary:#}"
+    );
+}
+
+#[test]
 fn virtual_users_are_added_only_when_all_are_busy() {
     let server = TargetServer::start(|_, _| Reply::status(200, "ok").after(Duration::from_millis(200)));
     let (_, summary) = summary(&[&server.url("/"), "--rate", "50/s", "--duration", "2s", "--vus", "1"]);

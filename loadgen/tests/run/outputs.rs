@@ -104,13 +104,12 @@ fn a_path_that_cannot_be_written_fails_before_the_run() {
 fn progress_is_plain_lines_where_there_is_no_terminal() {
     let server = server();
     let outcome = run(&[&server.url("/"), "--vus", "2", "--duration", "6s"]);
-    let line = outcome
-        .stderr
-        .lines()
-        .find(|line| line.contains("left"))
-        .unwrap_or_else(|| panic!("{outcome:?}"));
-    for word in ["/s", "p50", "p95", "p99", "requests", "failed"] {
-        assert!(line.contains(word), "{line}");
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    assert!(!outcome.stderr.contains(['\x1b', '\r']), "{outcome:?}");
+    let lines: Vec<&str> = outcome.stderr.lines().collect();
+    assert_eq!(lines[0], "load");
+    for word in ["s left  ", "/s", "p50", "p95", "p99", "requests", "0 failed"] {
+        assert!(lines[1].contains(word), "{lines:?}");
     }
     let outcome = run(&[&server.url("/"), "--vus", "2", "--duration", "200ms", "--quiet"]);
     assert_eq!(outcome.stderr, "");

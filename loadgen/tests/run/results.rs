@@ -1,21 +1,14 @@
 //! What several processes leave behind with `--out`, and what becomes of it.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
 
-use crate::command::{assert_valid, start, start_summary};
+use crate::command::{assert_valid, loadgen, start, start_summary};
 use crate::target_server::{Reply, TargetServer};
-
-fn loadgen(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_loadgen"))
-        .args(arguments)
-        .output()
-        .unwrap()
-}
 
 fn merged(folder: &Path, arguments: &[&str]) -> (Output, Value) {
     let folder = folder.to_str().unwrap();

@@ -261,6 +261,31 @@ path = "/never/{{token}}"
 }
 
 #[test]
+fn only_requests_in_flight_are_unfinished() {
+    let directory = tempfile::tempdir().unwrap();
+    let step = |name: &str| format!("[[step]]\nname = \"{name}\"\npath = \"/{name}\"\n");
+    let steps: String = ["a", "b", "c"].into_iter().map(step).collect();
+    let file = write(directory.path(), "stalls.toml", &steps);
+    let server = TargetServer::start(|_, number| match number {
+        0 => Reply::status(200, ""),
+        _ => Reply::stall(),
+    });
+    let (_, figures) = summary(&[
+        &server.url("/"),
+        "--scenario",
+        &file,
+        "--vus",
+        "2",
+        "--duration",
+        "300ms",
+        "--graceful-stop",
+        "100ms",
+    ]);
+    assert_eq!(figures["status"], json!({"200": 1, "unfinished": 2}), "{figures:#}");
+    assert_eq!(figures["requests"].as_u64(), Some(server.requests()));
+}
+
+#[test]
 fn a_set_up_that_fails_ends_the_run_before_the_load() {
     let directory = tempfile::tempdir().unwrap();
     let file = write(

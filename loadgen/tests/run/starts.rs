@@ -1,14 +1,9 @@
 //! How runs begin, and why they do not.
 
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::time::Duration;
 
-use rcgen::{CertifiedKey, generate_simple_self_signed};
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-
+use crate::certificate::certificate;
 use crate::command::{run, summary};
 use crate::target_server::{Reply, TargetServer};
 
@@ -101,20 +96,6 @@ fn wrong_usage_is_refused_with_what_is_allowed() {
         "{}",
         help.stdout
     );
-}
-
-/// A server's settings and the certificate to trust, in PEM.
-pub(crate) fn certificate() -> (ServerConfig, String) {
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(vec!["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap();
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key)
-        .unwrap();
-    (config, cert.pem())
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Progress in a terminal and elsewhere.
+//! Progress in a terminal.
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::command;
 use crate::target_server::{Reply, TargetServer};
 
 const CTRL_C: u8 = 0x03;
@@ -156,19 +155,4 @@ fn a_terminal_stopped_with_ctrl_s_does_not_hold_up_the_run() {
     terminal.press(CTRL_Q);
     assert_eq!(terminal.file("done").trim(), "0");
     assert!(terminal.file("stdout").contains("requests"));
-}
-
-#[test]
-fn piped_progress_is_lines_without_escape_sequences() {
-    let server = TargetServer::start(|_, _| Reply::status(200, "").after(Duration::from_millis(10)));
-    let outcome = command::run(&[&server.url("/"), "--vus", "2", "--duration", "6s"]);
-    assert_eq!(outcome.code, Some(0), "{outcome:?}");
-    assert!(!outcome.stderr.contains(['\x1b', '\r']), "{outcome:?}");
-    assert!(!outcome.stdout.contains('\x1b'), "{outcome:?}");
-    let lines: Vec<&str> = outcome.stderr.lines().collect();
-    assert_eq!(lines[0], "load");
-    assert!(
-        lines[1].contains("s left  ") && lines[1].contains("0 failed"),
-        "{lines:?}"
-    );
 }

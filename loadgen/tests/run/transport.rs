@@ -5,10 +5,11 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
+use crate::certificate::certificate;
 use crate::command::{run, summary};
 use crate::http2_server::{Http2Reply, Http2Server};
 use crate::proxy_server::ProxyServer;
-use crate::starts::{assert_fails, certificate};
+use crate::starts::assert_fails;
 use crate::target_server::{Reply, TargetServer};
 
 #[test]

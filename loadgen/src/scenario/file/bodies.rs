@@ -1,5 +1,6 @@
 //! Reads the body of a step: `body`, `body_file`, `json` or `form`.
 
+use std::io;
 use std::ops::Range;
 
 use serde_json::Value as Json;
@@ -7,12 +8,13 @@ use toml::de::DeValue;
 
 use super::Loader;
 use crate::request::Body;
+use crate::scenario::bounded_file;
 use crate::scenario::document::{Item, Section, Text, constant_text, kind};
 use crate::scenario::template::Template;
 use crate::scenario::template_text::Place;
 
 /// The largest body, in bytes.
-const LARGEST: usize = 16 * 1024 * 1024;
+const LARGEST: u64 = 16 * 1024 * 1024;
 
 const KEYS: [&str; 4] = ["body", "body_file", "json", "form"];
 
@@ -77,14 +79,8 @@ impl<'a> Loader<'a> {
 
     fn body_file(&self, file: &Text<'_>) -> Option<Body> {
         let path = self.path_of(file)?;
-        let read = std::fs::metadata(&path).and_then(|metadata| {
-            if metadata.len() > LARGEST as u64 {
-                Err(std::io::Error::other("a body has at most 16 MiB"))
-            } else {
-                std::fs::read(&path)
-            }
-        });
-        match read {
+        let read = bounded_file::read(&path, LARGEST);
+        match read.and_then(|bytes| bytes.ok_or_else(|| io::Error::other("a body has at most 16 MiB"))) {
             Ok(bytes) => Some(Body::Fixed(bytes.into())),
             Err(error) => {
                 let message = format!("{} cannot be used: {error}", path.display());

@@ -39,7 +39,7 @@ impl<'a> Loader<'a> {
         match item.get_ref() {
             DeValue::Integer(_) => {
                 let status = integer(item, "a status", 100..=999, self.findings)?;
-                Expect::exactly(status)
+                Some(Expect::exactly(status as u16))
             }
             DeValue::String(text) => Expect::parse(text).or_else(|| wrong(item, &format!("`{text}`"))),
             DeValue::Array(array) if !array.is_empty() => {

@@ -40,7 +40,7 @@ impl<'a> Loader<'a> {
         let mut sum = 0;
         let count = steps.len();
         for step in steps {
-            let weight = self.weight(&step);
+            let weight = step.integer("weight", 0..=HIGHEST_WEIGHT);
             let writes = step.has("creates") || step.has("deletes");
             if weight == Some(0) && !writes {
                 self.findings.report(
@@ -74,10 +74,6 @@ impl<'a> Loader<'a> {
                 "give one step a weight of 1 or more",
             );
         }
-    }
-
-    fn weight(&self, section: &Section<'a>) -> Option<i64> {
-        section.integer("weight", 0..=HIGHEST_WEIGHT)
     }
 
     /// Reads a `[[flow]]` with its steps.

@@ -7,7 +7,7 @@ use crate::scenario::Scenario;
 use crate::scenario::definition::{Definition, Step, StepPath};
 use crate::scenario::resources::ActionKind;
 use crate::scenario::script::Script;
-use crate::scenario::template::{Escape, Part, escape_into};
+use crate::scenario::template::{Escape, escape_into};
 use crate::scenario::templates::{ScriptContext, Templates};
 use crate::scenario::variables::{Slot, Source};
 use crate::segment::Segment;
@@ -18,27 +18,13 @@ const LONGEST_REQUEST: usize = 2048;
 /// Where the requests that are shown would go.
 const EXAMPLE_TARGET: &str = "http://target.example";
 
-/// What `loadgen check` says about a scenario without mistakes.
-#[derive(Clone, Debug)]
-pub struct CheckReport {
-    text: String,
-}
-
-impl fmt::Display for CheckReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl CheckReport {
-    /// Describes a scenario; the values of `vars` may be secrets and are not shown.
-    pub(crate) fn new(scenario: &Scenario, vars: &[(String, String)]) -> Self {
-        let mut text = String::new();
-        // Writing to a string cannot fail.
-        let _ = describe(&scenario.definition, &mut text);
-        let _ = requests(scenario, vars, &mut text);
-        Self { text }
-    }
+/// What `loadgen check` says about a scenario without mistakes; the values of `vars` may be secrets and are not shown.
+pub(crate) fn outline(scenario: &Scenario, vars: &[(String, String)]) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = describe(&scenario.definition, &mut text);
+    let _ = requests(scenario, vars, &mut text);
+    text
 }
 
 fn describe(definition: &Definition, out: &mut String) -> fmt::Result {
@@ -138,14 +124,7 @@ fn step_line(definition: &Definition, step: &Step, out: &mut String) -> fmt::Res
 fn path(step: &Step) -> String {
     match &step.path {
         StepPath::Target => "/".to_owned(),
-        StepPath::Below(path) => path
-            .parts()
-            .iter()
-            .map(|part| match part {
-                Part::Text(text) => text.as_str(),
-                Part::Value(..) => "{…}",
-            })
-            .collect(),
+        StepPath::Below(path) => path.shown("{…}"),
     }
 }
 
@@ -182,7 +161,7 @@ fn requests(scenario: &Scenario, vars: &[(String, String)], out: &mut String) ->
         &ScriptContext {
             target: &target,
             headers: &[],
-            trace: None,
+            trace_headers: false,
             run_id: "RUN-ID",
             segment: Segment::WHOLE,
             think_time: std::time::Duration::ZERO,

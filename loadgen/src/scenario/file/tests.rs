@@ -158,6 +158,10 @@ fn other_mistakes_are_found_too() {
             "6:18 the value of `x` cannot stand here",
         ),
         (
+            format!("{step}body_file = \"/dev/zero\""),
+            "4:13 /dev/zero cannot be used: a body has at most 16 MiB",
+        ),
+        (
             (0..51)
                 .map(|n| format!("[[step]]\nname = \"s{n}\"\npath = \"/\"\n"))
                 .collect(),
@@ -186,13 +190,13 @@ fn vars_must_be_known_and_used() {
 
 #[test]
 fn the_built_in_scenario_is_what_it_says() {
-    let scenario = Scenario::builtin("items").unwrap();
+    let scenario = Scenario::named("items", &[]).unwrap();
     let names: Vec<&str> = scenario.steps().iter().map(|step| step.name.as_str()).collect();
     assert_eq!(names, ["create", "read", "update", "list", "delete"]);
     assert_eq!(scenario.leftovers("r1"), "items whose ids begin with lg-r1");
     let target = "http://host/".parse().unwrap();
     assert_eq!(scenario.opening(&target), "POST http://host/items");
-    let report = check(Path::new("items"), &[]).unwrap().to_string();
+    let report = check(Path::new("items"), &[]).unwrap();
     for line in [
         "items: creates, reads, updates, lists and deletes items of its own and removes them afterwards",
         "Every virtual user creates 4 items, keeps 1 to 100 of its own, and deletes them afterwards",
@@ -215,9 +219,7 @@ fn secrets_are_not_shown() {
          form = { name = \"{{u.name}}\", p = \"{{u.password}}\", k = \"{{k}}\" }\nheaders = { Authorization = \"Bearer abc\" }\n",
     )
     .unwrap();
-    let report = check(&path, &[("k".to_owned(), "key/1".to_owned())])
-        .unwrap()
-        .to_string();
+    let report = check(&path, &[("k".to_owned(), "key/1".to_owned())]).unwrap();
     assert!(
         report.contains("name=ann&p=***&k=***") && report.contains("Authorization: ***"),
         "{report}"

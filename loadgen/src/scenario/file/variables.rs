@@ -185,14 +185,10 @@ impl<'a> Loader<'a> {
 }
 
 fn sequence(section: &Section<'_>) -> Option<Source> {
+    let bounds = || -1_000_000_000_000..=1_000_000_000_000;
     let item = section.get("sequence")?;
     if let DeValue::Integer(_) = item.get_ref() {
-        let start = integer(
-            item,
-            "`sequence`",
-            -1_000_000_000_000..=1_000_000_000_000,
-            section.findings,
-        )?;
+        let start = integer(item, "`sequence`", bounds(), section.findings)?;
         return Some(Source::Sequence {
             start,
             step: 1,
@@ -200,7 +196,6 @@ fn sequence(section: &Section<'_>) -> Option<Source> {
         });
     }
     let inner = Section::of(item, "a sequence", section.findings)?;
-    let bounds = || -1_000_000_000_000..=1_000_000_000_000;
     let start = inner.integer("start", bounds());
     let step = inner.integer("step", bounds());
     let width = inner.integer("width", 0..=40);

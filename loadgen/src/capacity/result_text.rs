@@ -18,7 +18,7 @@ pub(crate) fn why_failed(summary: &Summary, objectives: &[Threshold], most_dropp
         ));
     }
     let crossed = summary.thresholds.iter().zip(objectives);
-    let mut missed = crossed
+    let missed = crossed
         .filter(|(verdict, _)| !verdict.passed)
         .map(|(verdict, objective)| {
             let value = verdict
@@ -30,10 +30,9 @@ pub(crate) fn why_failed(summary: &Summary, objectives: &[Threshold], most_dropp
                 .unwrap_or_default();
             format!("{} was {value}{beyond}", verdict.expression)
         });
-    let mut text = missed.next()?;
-    for more in missed {
-        text.push_str("; ");
-        text.push_str(&more);
+    let mut text = missed.collect::<Vec<_>>().join("; ");
+    if text.is_empty() {
+        return None;
     }
     if let Some(error) = summary.errors.first() {
         let _ = write!(text, "; {} × {}", grouped(error.count), error.kind);
