@@ -9,6 +9,7 @@ use super::interval_line::{LineDecoder, LineEncoder};
 use super::sample::{info, intervals, requests, write};
 use super::*;
 use crate::observer::Observer as _;
+use crate::recorder::{Ending, Example};
 use crate::run_info::RunInfo;
 
 fn only(folder: &Path) -> GeneratorResults {
@@ -109,6 +110,34 @@ fn damage_is_named_with_file_and_line() {
     assert!(matches!(nothing, ResultsError::Missing(_)));
     let file = GeneratorResults::of_folder(&path).unwrap_err().to_string();
     assert!(file.contains("is a file"), "{file}");
+}
+
+#[test]
+fn nothing_that_is_read_steers_a_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut info = info("1/1");
+    let hostile = |text: &mut String| text.insert_str(2, "\x1b[2J\u{9b}1m");
+    hostile(&mut info.run_id);
+    hostile(&mut info.target);
+    hostile(&mut info.environment.os);
+    hostile(&mut info.steps[1].checks[0]);
+    for tags in [&mut info.tags, &mut info.steps[0].tags] {
+        tags.insert("ke\x1by".to_owned(), "val\x07ue".to_owned());
+    }
+    let mut seconds = intervals(&info, &[], |_| true);
+    seconds[0].examples.push(Example {
+        ending: Ending::status(503),
+        text: "503 \x1b]0;title\x07".to_owned(),
+    });
+    write(folder.path(), &info, &seconds, true).unwrap();
+    let results = only(folder.path());
+    let read = format!("{:?}", results.info());
+    assert!(
+        !read.contains("\\u{") && read.contains("[2J") && read.contains("value"),
+        "{read}"
+    );
+    let first = results.intervals().unwrap().next().unwrap().unwrap();
+    assert_eq!(first.examples[0].text, "503 ]0;title");
 }
 
 #[test]

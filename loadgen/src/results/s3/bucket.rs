@@ -28,7 +28,8 @@ pub(super) struct Key(String);
 impl Key {
     /// `None` for what lies deeper or could name a file elsewhere.
     pub(super) fn new(relative: &str) -> Option<Self> {
-        let plain = |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains(['\\', '\0']);
+        let is_wrong = |character: char| character == '\\' || character.is_control();
+        let plain = |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains(is_wrong);
         let parts: Vec<&str> = relative.split('/').collect();
         (parts.len() <= 2 && parts.iter().all(|part| plain(part))).then(|| Self(relative.to_owned()))
     }

@@ -114,6 +114,7 @@ fn keys_cannot_leave_their_folder() {
         "/run.json",
         "a//run.json",
         "a/b/run.json",
+        "a\x1b[2J/run.json",
         "",
     ] {
         assert!(Key::new(key).is_none(), "{key}");
