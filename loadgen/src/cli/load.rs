@@ -9,7 +9,7 @@ use loadgen::load::{Load, Ramp, Stage};
 use loadgen::segment::Segment;
 use loadgen::settings::Settings;
 
-use super::UsageError;
+use super::Failure;
 use super::durations::{duration, positive_duration};
 
 /// Virtual users a run may have.
@@ -94,7 +94,7 @@ struct Stages {
 
 impl LoadArgs {
     /// Puts what was typed into the settings.
-    pub(crate) fn apply(&self, settings: &mut Settings) -> Result<(), UsageError> {
+    pub(crate) fn apply(&self, settings: &mut Settings) -> Result<(), Failure> {
         settings.load = self.load()?;
         settings.iterations = self.iterations;
         settings.warm_up = self.warmup;
@@ -105,14 +105,14 @@ impl LoadArgs {
         Ok(())
     }
 
-    fn load(&self) -> Result<Load, UsageError> {
+    fn load(&self) -> Result<Load, Failure> {
         let staged = self.stages.as_ref().filter(|stages| !stages.of_vus);
         let is_open = self.rate.is_some() || staged.is_some();
         if is_open {
             return self.open(staged);
         }
         if self.max_vus.is_some() {
-            return Err(UsageError::new(
+            return Err(Failure::usage(
                 "--max-vus goes with --rate or --stages; without them --vus says it all",
             ));
         }
@@ -120,11 +120,11 @@ impl LoadArgs {
         let constant = |vus: u32| closed(Ramp::constant(f64::from(vus), self.duration()));
         Ok(match (&self.vus, &self.stages) {
             (Some(Vus::Stages(_)), Some(_)) => {
-                return Err(UsageError::new("give stages to --vus or to --stages, not to both"));
+                return Err(Failure::usage("give stages to --vus or to --stages, not to both"));
             }
             (Some(Vus::Stages(list)), None) if self.duration.is_some() => {
                 let _ = list;
-                return Err(UsageError::new(
+                return Err(Failure::usage(
                     "--duration does not go with stages, which say how long they take",
                 ));
             }
@@ -141,9 +141,9 @@ impl LoadArgs {
         })
     }
 
-    fn open(&self, staged: Option<&Stages>) -> Result<Load, UsageError> {
+    fn open(&self, staged: Option<&Stages>) -> Result<Load, Failure> {
         if self.stages.as_ref().is_some_and(|stages| stages.of_vus) {
-            return Err(UsageError::new(
+            return Err(Failure::usage(
                 "--rate and stages of virtual users are different kinds of load; give one of them",
             ));
         }
@@ -154,7 +154,7 @@ impl LoadArgs {
         let vus = match &self.vus {
             Some(Vus::Constant(vus)) => Some(*vus),
             Some(Vus::Stages(_)) => {
-                return Err(UsageError::new(
+                return Err(Failure::usage(
                     "--rate and stages of virtual users are different kinds of load; give one of them",
                 ));
             }
@@ -167,7 +167,7 @@ impl LoadArgs {
         let max_vus = self.max_vus.unwrap_or_else(|| default_max.max(vus.unwrap_or(0)));
         let vus = vus.unwrap_or(Settings::DEFAULT_VUS.min(max_vus));
         if vus > max_vus {
-            return Err(UsageError::new(format!("--vus {vus} is more than --max-vus {max_vus}")));
+            return Err(Failure::usage(format!("--vus {vus} is more than --max-vus {max_vus}")));
         }
         Ok(Load::Open { rate, vus, max_vus })
     }

@@ -10,7 +10,7 @@ use loadgen::scenario::{RequestSpec, Scenario};
 use loadgen::settings::{RunId, Settings, TraceSettings};
 use loadgen::target::Target;
 
-use super::UsageError;
+use super::Failure;
 use super::durations::positive_duration;
 use super::transport::TransportArgs;
 use crate::redact;
@@ -97,11 +97,11 @@ pub(crate) struct VarArgs {
 
 impl TargetArgs {
     /// The settings of a run, everything else by default; reads the files that the arguments name.
-    pub(crate) fn settings(&self, command_line: &[String]) -> Result<Settings, UsageError> {
-        let target: Target = self.url.parse().map_err(UsageError::new)?;
+    pub(crate) fn settings(&self, command_line: &[String]) -> Result<Settings, Failure> {
+        let target: Target = self.url.parse().map_err(Failure::usage)?;
         let mut settings = Settings::new(target);
         settings.scenario = match &self.scenario {
-            Some(name) => Scenario::named(name, &vars(&self.vars)?).map_err(UsageError::new)?,
+            Some(name) => Scenario::named(name, &vars(&self.vars)?).map_err(Failure::usage)?,
             None => Scenario::request(self.request()?),
         };
         settings.thresholds = settings.scenario.thresholds().to_vec();
@@ -121,26 +121,26 @@ impl TargetArgs {
         Ok(settings)
     }
 
-    fn tags(&self) -> Result<BTreeMap<String, String>, UsageError> {
+    fn tags(&self) -> Result<BTreeMap<String, String>, Failure> {
         let mut tags = BTreeMap::new();
         for (name, value) in &self.tags {
             if tags.insert(name.clone(), value.clone()).is_some() {
-                return Err(UsageError::new(format!("--tag {name} is given twice")));
+                return Err(Failure::usage(format!("--tag {name} is given twice")));
             }
         }
         if tags.len() > MOST_TAGS {
-            return Err(UsageError::new(format!("a run has at most {MOST_TAGS} tags")));
+            return Err(Failure::usage(format!("a run has at most {MOST_TAGS} tags")));
         }
         Ok(tags)
     }
 
-    fn request(&self) -> Result<RequestSpec, UsageError> {
+    fn request(&self) -> Result<RequestSpec, Failure> {
         let body = self.data.as_deref().map(read_data).transpose()?;
         let method = match &self.method {
             Some(method) => {
                 let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
                 if method.is_empty() || !method.bytes().all(is_token) {
-                    return Err(UsageError::new(format!(
+                    return Err(Failure::usage(format!(
                         "--method `{method}` is not a method; write e.g. PUT"
                     )));
                 }
@@ -150,7 +150,7 @@ impl TargetArgs {
             None => "GET".to_owned(),
         };
         if method == "CONNECT" {
-            return Err(UsageError::new(
+            return Err(Failure::usage(
                 "--method CONNECT is for proxies and cannot be put under load",
             ));
         }
@@ -162,18 +162,18 @@ impl TargetArgs {
 }
 
 /// Names and values of variables; a value is one line of a file where it begins with @.
-pub(crate) fn vars(given: &VarArgs) -> Result<Vec<(String, String)>, UsageError> {
+pub(crate) fn vars(given: &VarArgs) -> Result<Vec<(String, String)>, Failure> {
     let parse = |argument: &String| {
         // The value may be a secret, so errors repeat only the name.
         let Some((name, value)) = argument.split_once('=') else {
-            return Err(UsageError::new("--var: a variable is written NAME=VALUE"));
+            return Err(Failure::usage("--var: a variable is written NAME=VALUE"));
         };
         let value = match value.strip_prefix('@') {
             None => value.to_owned(),
             Some(file) => std::fs::read_to_string(file)
                 .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
                 .map_err(|error| {
-                    UsageError::new(format!("--var {name}=@{file}: {error}; give a file that can be read"))
+                    Failure::usage(format!("--var {name}=@{file}: {error}; give a file that can be read"))
                 })?,
         };
         Ok((name.to_owned(), value))
@@ -181,7 +181,7 @@ pub(crate) fn vars(given: &VarArgs) -> Result<Vec<(String, String)>, UsageError>
     given.vars.iter().map(parse).collect()
 }
 
-fn read_data(data: &str) -> Result<Vec<u8>, UsageError> {
+fn read_data(data: &str) -> Result<Vec<u8>, Failure> {
     let Some(source) = data.strip_prefix('@') else {
         return Ok(data.as_bytes().to_vec());
     };
@@ -191,16 +191,16 @@ fn read_data(data: &str) -> Result<Vec<u8>, UsageError> {
     } else {
         std::fs::read(source)
     };
-    read.map_err(|error| UsageError::new(format!("--data {data}: {error}; give a file that can be read")))
+    read.map_err(|error| Failure::usage(format!("--data {data}: {error}; give a file that can be read")))
 }
 
-fn headers(given: &[String]) -> Result<Vec<(String, String)>, UsageError> {
+fn headers(given: &[String]) -> Result<Vec<(String, String)>, Failure> {
     let mut headers = Vec::new();
     for argument in given {
         match argument.strip_prefix('@') {
             Some(file) => {
                 let lines = std::fs::read_to_string(file).map_err(|error| {
-                    UsageError::new(format!("--header {argument}: {error}; give a file that can be read"))
+                    Failure::usage(format!("--header {argument}: {error}; give a file that can be read"))
                 })?;
                 for line in lines.lines().filter(|line| !line.trim().is_empty()) {
                     headers.push(header(line)?);
@@ -212,9 +212,9 @@ fn headers(given: &[String]) -> Result<Vec<(String, String)>, UsageError> {
     Ok(headers)
 }
 
-fn header(text: &str) -> Result<(String, String), UsageError> {
+fn header(text: &str) -> Result<(String, String), Failure> {
     // The value may be a secret, so errors repeat only the name.
-    let wrong = |name: &str, reason: &str| UsageError::new(format!("--header `{name}`: {reason}"));
+    let wrong = |name: &str, reason: &str| Failure::usage(format!("--header `{name}`: {reason}"));
     let Some((name, value)) = text.split_once(':') else {
         return Err(wrong("…", "a header field is written `Name: value`"));
     };
