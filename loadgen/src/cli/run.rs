@@ -114,7 +114,7 @@ impl RunArgs {
         let results = self.out.as_ref().map(prepare).transpose()?;
         let influx = match influx {
             Some(influx) => {
-                influxdb::check(&influx, &settings.tags)?;
+                influxdb::check(&influx)?;
                 Some(InfluxOutput::start(&influx)?)
             }
             None => None,

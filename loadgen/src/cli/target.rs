@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use loadgen::influxdb::names::{MOST_RUN_TAGS, TAKEN_TAGS};
 use loadgen::scenario::{RequestSpec, Scenario};
 use loadgen::settings::{RunId, Settings, TraceSettings};
 use loadgen::target::Target;
@@ -15,8 +16,7 @@ use super::durations::positive_duration;
 use super::transport::TransportArgs;
 use crate::redact;
 
-/// Tags a run may have, and characters of their names and values.
-const MOST_TAGS: usize = 8;
+/// Characters of a tag's name and of its value.
 const LONGEST_TAG: usize = 64;
 
 /// What to put under load.
@@ -128,8 +128,8 @@ impl TargetArgs {
                 return Err(Failure::usage(format!("--tag {name} is given twice")));
             }
         }
-        if tags.len() > MOST_TAGS {
-            return Err(Failure::usage(format!("a run has at most {MOST_TAGS} tags")));
+        if tags.len() > MOST_RUN_TAGS {
+            return Err(Failure::usage(format!("a run has at most {MOST_RUN_TAGS} tags")));
         }
         Ok(tags)
     }
@@ -138,8 +138,7 @@ impl TargetArgs {
         let body = self.data.as_deref().map(read_data).transpose()?;
         let method = match &self.method {
             Some(method) => {
-                let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-                if method.is_empty() || !method.bytes().all(is_token) {
+                if !is_token(method) {
                     return Err(Failure::usage(format!(
                         "--method `{method}` is not a method; write e.g. PUT"
                     )));
@@ -212,14 +211,19 @@ fn headers(given: &[String]) -> Result<Vec<(String, String)>, Failure> {
     Ok(headers)
 }
 
+/// Whether HTTP would take a text as a method or as a field's name.
+fn is_token(text: &str) -> bool {
+    let of_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(of_token)
+}
+
 fn header(text: &str) -> Result<(String, String), Failure> {
     // The value may be a secret, so errors repeat only the name.
     let wrong = |name: &str, reason: &str| Failure::usage(format!("--header `{name}`: {reason}"));
     let Some((name, value)) = text.split_once(':') else {
         return Err(wrong("…", "a header field is written `Name: value`"));
     };
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if name.is_empty() || !name.bytes().all(is_token) {
+    if !is_token(name) {
         return Err(wrong(name, "a field's name has only letters, digits and -"));
     }
     let value = value.trim();
@@ -231,9 +235,6 @@ fn header(text: &str) -> Result<(String, String), Failure> {
     }
     Ok((name.to_owned(), value.to_owned()))
 }
-
-/// Names that InfluxDB's points of a run have already, or reserve.
-const TAKEN_TAGS: [&str; 7] = ["run_id", "scenario", "step", "generator", "le", "time", "_measurement"];
 
 fn tag(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write e.g. --tag commit=1a2b3c")?;
@@ -277,7 +278,20 @@ mod tests {
     #[test]
     fn tags_are_plain_and_few() {
         assert_eq!(tag("commit=1a=b"), Ok(("commit".to_owned(), "1a=b".to_owned())));
-        for text in ["commit", "=a", "a=", "a b=c", "step=x", "_x=y", "a=\n\u{7}"] {
+        let long = "x".repeat(65);
+        let (long_name, long_value) = (format!("{long}=a"), format!("a={long}"));
+        let taken = TAKEN_TAGS.map(|name| format!("{name}=x"));
+        let refused = [
+            "commit",
+            "=a",
+            "a=",
+            "a b=c",
+            "_x=y",
+            "a=\n\u{7}",
+            &long_name,
+            &long_value,
+        ];
+        for text in refused.into_iter().chain(taken.iter().map(String::as_str)) {
             assert!(tag(text).is_err(), "{text}");
         }
     }

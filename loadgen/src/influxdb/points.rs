@@ -295,8 +295,8 @@ fn main_figures(summary: &Summary, crossed: &[&str]) -> String {
     text
 }
 
-/// Whether `--tag` can set this tag in InfluxDB.
-pub(super) fn is_free_tag(key: &str) -> bool {
+/// Whether a tag of a run says nothing that a point says already.
+fn is_free_tag(key: &str) -> bool {
     !key.is_empty() && !TAKEN_TAGS.contains(&key)
 }
 

@@ -326,7 +326,7 @@ fn without_influxdb_and_disk_the_loss_is_counted_and_reported_once() {
     fs::write(&file, "").unwrap();
     let sample = sample("nowhere", "1/1", 1, 5, 3);
     let settings = settings(&format!("http://{closed}"), "token", &file);
-    let error = check(&settings, &BTreeMap::new()).unwrap_err().to_string();
+    let error = check(&settings).unwrap_err().to_string();
     assert!(error.contains("does not answer (Connection refused"), "{error}");
     let mut output = InfluxOutput::start(&settings).unwrap();
     output.begin(&sample.info);
