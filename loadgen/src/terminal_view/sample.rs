@@ -112,7 +112,7 @@ pub(crate) fn snapshot() -> Snapshot {
 
 pub(crate) fn state() -> State {
     let mut state = State::default();
-    state.set_stage(RunStage::Load);
+    state.stage = Some(RunStage::Load);
     state.begin(&info());
     let mut snapshot = snapshot();
     for second in 1..=23 {
