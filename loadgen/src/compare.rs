@@ -47,13 +47,6 @@ pub struct Criteria {
     pub force: bool,
 }
 
-impl Criteria {
-    /// Five per cent.
-    pub const DEFAULT_TOLERANCE: f64 = 0.05;
-    /// Ninety-five per cent.
-    pub const DEFAULT_CONFIDENCE: f64 = 0.95;
-}
-
 /// Why runs cannot be compared.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]

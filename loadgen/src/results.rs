@@ -41,7 +41,3 @@ const TABLE: &str = "intervals.csv";
 const SUMMARY: &str = "summary.json";
 /// The report, written at the end.
 const REPORT: &str = "report.html";
-
-/// The files that loadgen itself reads.
-#[cfg(feature = "s3")]
-const FILES_READ: [&str; 3] = [RUN, INTERVALS, SUMMARY];

@@ -11,7 +11,7 @@ use crate::progress::without_controls;
 use crate::run_info::RunInfo;
 
 /// Generators of one run at most.
-pub(super) const MOST_GENERATORS: usize = 1000;
+const MOST_GENERATORS: usize = 1000;
 /// Entries of a folder that are looked at.
 const MOST_ENTRIES: usize = 100_000;
 /// Bytes of `run.json` at most.

@@ -8,7 +8,6 @@ use test_servers::S3Double;
 
 use super::*;
 use crate::results::sample::{info, intervals, write};
-use crate::results::{INTERVALS, SUMMARY};
 
 fn bucket(s3: &S3Double, prefix: &str) -> Bucket {
     let credentials = Credentials::new("key", "secret", None, None, "test");
