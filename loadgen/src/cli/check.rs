@@ -7,7 +7,7 @@ use clap::Args;
 
 use loadgen::scenario::file;
 
-use super::target::{VarArgs, vars};
+use super::target::VarArgs;
 use super::{COULD_NOT_RUN, DONE, Failure};
 
 /// Settings of `loadgen check`.
@@ -24,8 +24,7 @@ pub(crate) struct CheckArgs {
 impl CheckArgs {
     /// Says what the scenario does, or everything that is wrong with it; gives the exit status.
     pub(crate) fn run(&self) -> Result<u8, Failure> {
-        let vars = vars(&self.vars)?;
-        let written = match file::check(&self.scenario, &vars) {
+        let written = match file::check(&self.scenario, &self.vars.read()?) {
             Ok(report) => write!(std::io::stdout(), "{report}").map(|()| DONE),
             Err(mistakes) => {
                 let shown = mistakes

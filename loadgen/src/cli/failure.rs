@@ -1,7 +1,7 @@
 //! Why a command ended without doing what it was asked, and the exit status that says so.
 
 use std::fmt::Display;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
 use loadgen::run_error::RunError;
 
@@ -27,6 +27,11 @@ impl Failure {
         Self::new(USAGE, reason)
     }
 
+    /// For `map_err`: the argument whose file could not be read.
+    pub(crate) fn unreadable(argument: impl Display) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::usage(format!("{argument}: {error}; give a file that can be read"))
+    }
+
     /// Of a run or a search.
     pub(crate) fn of_run(error: RunError) -> Self {
         let status = match &error {
@@ -40,7 +45,7 @@ impl Failure {
     /// Says what went wrong; gives the status.
     pub(crate) fn tell(self) -> u8 {
         // Without standard error the exit status has to do.
-        let _ = writeln!(std::io::stderr(), "loadgen: {}", self.sentence);
+        let _ = writeln!(io::stderr(), "loadgen: {}", self.sentence);
         self.status
     }
 }

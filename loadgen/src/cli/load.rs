@@ -106,59 +106,47 @@ impl LoadArgs {
     }
 
     fn load(&self) -> Result<Load, Failure> {
-        let staged = self.stages.as_ref().filter(|stages| !stages.of_vus);
-        let is_open = self.rate.is_some() || staged.is_some();
-        if is_open {
-            return self.open(staged);
+        let rate_is_staged = self.stages.as_ref().is_some_and(|stages| !stages.of_vus);
+        if self.rate.is_some() || rate_is_staged {
+            return self.open();
         }
         if self.max_vus.is_some() {
             return Err(Failure::usage(
                 "--max-vus goes with --rate or --stages; without them --vus says it all",
             ));
         }
-        let closed = |vus| Load::Closed { vus };
-        let constant = |vus: u32| closed(Ramp::constant(f64::from(vus), self.duration()));
-        Ok(match (&self.vus, &self.stages) {
+        let vus = match (&self.vus, &self.stages) {
             (Some(Vus::Stages(_)), Some(_)) => {
                 return Err(Failure::usage("give stages to --vus or to --stages, not to both"));
             }
-            (Some(Vus::Stages(list)), None) if self.duration.is_some() => {
-                let _ = list;
+            (Some(Vus::Stages(_)), None) if self.duration.is_some() => {
                 return Err(Failure::usage(
                     "--duration does not go with stages, which say how long they take",
                 ));
             }
-            (Some(Vus::Stages(list)), None) => closed(Ramp::stages(0.0, list)),
-            (vus, Some(stages)) => {
-                let from = match vus {
-                    Some(Vus::Constant(vus)) => f64::from(*vus),
-                    _ => 0.0,
-                };
-                closed(Ramp::stages(from, &stages.list))
-            }
-            (Some(Vus::Constant(vus)), None) => constant(*vus),
-            (None, None) => constant(Settings::DEFAULT_VUS),
-        })
+            (Some(Vus::Stages(list)), None) => Ramp::stages(0.0, list),
+            (Some(Vus::Constant(vus)), Some(stages)) => Ramp::stages(f64::from(*vus), &stages.list),
+            (None, Some(stages)) => Ramp::stages(0.0, &stages.list),
+            (Some(Vus::Constant(vus)), None) => Ramp::constant(f64::from(*vus), self.duration()),
+            (None, None) => Ramp::constant(f64::from(Settings::DEFAULT_VUS), self.duration()),
+        };
+        Ok(Load::Closed { vus })
     }
 
-    fn open(&self, staged: Option<&Stages>) -> Result<Load, Failure> {
-        if self.stages.as_ref().is_some_and(|stages| stages.of_vus) {
-            return Err(Failure::usage(
-                "--rate and stages of virtual users are different kinds of load; give one of them",
-            ));
-        }
-        let rate = match staged {
-            Some(stages) => Ramp::stages(self.rate.unwrap_or(0.0), &stages.list),
-            None => Ramp::constant(self.rate.unwrap_or(0.0), self.duration()),
-        };
-        let vus = match &self.vus {
-            Some(Vus::Constant(vus)) => Some(*vus),
-            Some(Vus::Stages(_)) => {
+    fn open(&self) -> Result<Load, Failure> {
+        let vus = match (&self.vus, &self.stages) {
+            (Some(Vus::Stages(_)), _) | (_, Some(Stages { of_vus: true, .. })) => {
                 return Err(Failure::usage(
                     "--rate and stages of virtual users are different kinds of load; give one of them",
                 ));
             }
-            None => None,
+            (Some(Vus::Constant(vus)), _) => Some(*vus),
+            (None, _) => None,
+        };
+        let from = self.rate.unwrap_or(0.0);
+        let rate = match &self.stages {
+            Some(stages) => Ramp::stages(from, &stages.list),
+            None => Ramp::constant(from, self.duration()),
         };
         let default_max = rate
             .peak()

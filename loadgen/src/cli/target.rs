@@ -101,7 +101,7 @@ impl TargetArgs {
         let target: Target = self.url.parse().map_err(Failure::usage)?;
         let mut settings = Settings::new(target);
         settings.scenario = match &self.scenario {
-            Some(name) => Scenario::named(name, &vars(&self.vars)?).map_err(Failure::usage)?,
+            Some(name) => Scenario::named(name, &self.vars.read()?).map_err(Failure::usage)?,
             None => Scenario::request(self.request()?),
         };
         settings.thresholds = settings.scenario.thresholds().to_vec();
@@ -160,24 +160,24 @@ impl TargetArgs {
     }
 }
 
-/// Names and values of variables; a value is one line of a file where it begins with @.
-pub(crate) fn vars(given: &VarArgs) -> Result<Vec<(String, String)>, Failure> {
-    let parse = |argument: &String| {
-        // The value may be a secret, so errors repeat only the name.
-        let Some((name, value)) = argument.split_once('=') else {
-            return Err(Failure::usage("--var: a variable is written NAME=VALUE"));
+impl VarArgs {
+    /// Names and values; a value is one line of a file where it begins with @.
+    pub(crate) fn read(&self) -> Result<Vec<(String, String)>, Failure> {
+        let parse = |argument: &String| {
+            // The value may be a secret, so errors repeat only the name.
+            let Some((name, value)) = argument.split_once('=') else {
+                return Err(Failure::usage("--var: a variable is written NAME=VALUE"));
+            };
+            let value = match value.strip_prefix('@') {
+                None => value.to_owned(),
+                Some(file) => std::fs::read_to_string(file)
+                    .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
+                    .map_err(Failure::unreadable(format!("--var {name}=@{file}")))?,
+            };
+            Ok((name.to_owned(), value))
         };
-        let value = match value.strip_prefix('@') {
-            None => value.to_owned(),
-            Some(file) => std::fs::read_to_string(file)
-                .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
-                .map_err(|error| {
-                    Failure::usage(format!("--var {name}=@{file}: {error}; give a file that can be read"))
-                })?,
-        };
-        Ok((name.to_owned(), value))
-    };
-    given.vars.iter().map(parse).collect()
+        self.vars.iter().map(parse).collect()
+    }
 }
 
 fn read_data(data: &str) -> Result<Vec<u8>, Failure> {
@@ -190,7 +190,7 @@ fn read_data(data: &str) -> Result<Vec<u8>, Failure> {
     } else {
         std::fs::read(source)
     };
-    read.map_err(|error| Failure::usage(format!("--data {data}: {error}; give a file that can be read")))
+    read.map_err(Failure::unreadable(format!("--data {data}")))
 }
 
 fn headers(given: &[String]) -> Result<Vec<(String, String)>, Failure> {
@@ -198,9 +198,8 @@ fn headers(given: &[String]) -> Result<Vec<(String, String)>, Failure> {
     for argument in given {
         match argument.strip_prefix('@') {
             Some(file) => {
-                let lines = std::fs::read_to_string(file).map_err(|error| {
-                    Failure::usage(format!("--header {argument}: {error}; give a file that can be read"))
-                })?;
+                let lines = std::fs::read_to_string(file);
+                let lines = lines.map_err(Failure::unreadable(format!("--header {argument}")))?;
                 for line in lines.lines().filter(|line| !line.trim().is_empty()) {
                     headers.push(header(line)?);
                 }

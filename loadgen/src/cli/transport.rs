@@ -68,7 +68,6 @@ fn proxy(argument: &str) -> Result<ProxySettings, Failure> {
     let Some(path) = argument.strip_prefix('@') else {
         return argument.parse().map_err(wrong);
     };
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("--proxy @{path}: {error}; give a file that can be read")))?;
+    let text = std::fs::read_to_string(path).map_err(Failure::unreadable(format!("--proxy @{path}")))?;
     text.parse().map_err(wrong)
 }
