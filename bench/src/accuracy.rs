@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::BenchError;
 use crate::generators::Peers;
-use crate::load::Loadgen;
+use crate::load::{CONNECTIONS, Loadgen};
 use crate::plan::Plan;
 use crate::samples::Samples;
 use crate::servers::Server;
@@ -36,7 +36,8 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
         }
     }
 
-    let arguments = ["--rate", "1000/s", "--max-vus", "50"];
+    let stalled_rate = format!("{STALLED_RATE}/s");
+    let arguments = ["--rate", &stalled_rate, "--max-vus", CONNECTIONS];
     let (run, stall) = stalled(&nginx, || loadgen.run(&url, &arguments, STALLED_RUN))?;
     for percentile in [95.0, 99.0] {
         let error = error_percent(run.latency_ms(&format!("p{percentile}")), percentile, stall);

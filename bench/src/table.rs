@@ -98,11 +98,10 @@ fn fill_embedded(data_dir: &Path, size: u32) -> Result<(), BenchError> {
     database.enable_bulk_loading().map_err(unreadable())?;
     let ids: Vec<_> = (1..=size).collect();
     for ids in ids.chunks(IMPORT) {
-        let text = |value: String| AttributeValue::S(value);
         let item = |id: &u32| {
             HashMap::from([
-                ("id".to_owned(), text(id.to_string())),
-                ("name".to_owned(), text(format!("Item {id}"))),
+                ("id".to_owned(), AttributeValue::S(id.to_string())),
+                ("name".to_owned(), AttributeValue::S(format!("Item {id}"))),
             ])
         };
         let items = ids.iter().map(item).collect();
