@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::interval::Interval;
 use crate::outcome::FailureKind;
 use crate::recorder::{Ending, latency_histogram};
-use crate::run_info::{Environment, LoadModel, RunInfo, StepInfo};
+use crate::results;
+use crate::run_info::{RunInfo, StepInfo};
 use crate::run_result::RunEnd;
 use crate::step_figures::StepFigures;
 use crate::summary::RunResult;
@@ -26,21 +27,14 @@ pub(super) fn sample(run_id: &str, generator: &str, steps: usize, seconds: u64, 
     };
     let info = RunInfo {
         run_id: run_id.to_owned(),
-        loadgen_version: "0".to_owned(),
-        command: "loadgen run".to_owned(),
         scenario: "items".to_owned(),
-        target: "http://target/".to_owned(),
-        model: LoadModel::Open,
-        load: "500/s for 1m".to_owned(),
-        generator: generator.to_owned(),
         tags: BTreeMap::from([("branch".to_owned(), r"a\b \".to_owned())]),
         steps: (0..steps).map(step).collect(),
         started_at_ms: std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap()
             .as_millis() as u64,
-        load_s: None,
-        environment: Environment::default(),
+        ..results::sample::info(generator)
     };
     let mut random = fastrand::Rng::with_seed(seed);
     let intervals = (0..seconds)
