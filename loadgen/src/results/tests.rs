@@ -116,7 +116,7 @@ fn damage_is_named_with_file_and_line() {
 fn nothing_that_is_read_steers_a_terminal() {
     let folder = tempfile::tempdir().unwrap();
     let mut info = info("1/1");
-    let hostile = |text: &mut String| text.insert_str(2, "\x1b[2J\u{9b}1m");
+    let hostile = |text: &mut String| text.push_str("\x1b[2J\u{9b}1m");
     hostile(&mut info.run_id);
     hostile(&mut info.target);
     hostile(&mut info.environment.os);
