@@ -21,7 +21,7 @@ pub(crate) struct MergeArgs {
     #[arg(value_name = "RESULTS", required = true)]
     results: Vec<Location>,
 
-    /// Write a folder of the merged results, which compare, push and merge read like any other.
+    /// Write a folder of the merged results, which compare and merge read like any other.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 

@@ -25,7 +25,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// In words.
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Better => "better",
             Self::Worse => "worse",
