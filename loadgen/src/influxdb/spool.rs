@@ -146,7 +146,7 @@ impl Spool {
         self.segments.iter().map(|segment| segment.points).sum()
     }
 
-    /// Lines in files that [`Spool::skip_oldest`] left where they are.
+    /// Points in files that [`Spool::skip_oldest`] left where they are.
     pub(crate) fn skipped(&self) -> u64 {
         self.skipped
     }
