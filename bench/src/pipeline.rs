@@ -133,7 +133,7 @@ fn of_loadgen(plan: &Plan, samples: &mut Samples, loadgen: &Loadgen, duration: D
     };
     for _ in 0..plan.rounds(2) {
         let before = [cpu(influxdb.process())?, points(&influxdb)?];
-        at_once(GENERATORS, &generate)?;
+        at_once(GENERATORS, generate)?;
         let sent = points(&influxdb)? - before[1];
         let taken = cpu(influxdb.process())? - before[0];
         samples.add("pipeline.influxdb.loadgen.point_cpu_us", taken / sent * 1e6);

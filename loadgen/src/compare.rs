@@ -229,9 +229,12 @@ fn scopes<'a>(base: &'a Run, new: &'a Run) -> Result<Vec<Scope<'a>>, CompareErro
     Ok(scopes)
 }
 
+/// What runs may differ in, and what it is in one of them.
+type Respect = (&'static str, fn(&RunInfo) -> String);
+
 /// Refuses runs that did different things; says in which other respects they differ.
 fn differences(base: &RunInfo, new: &RunInfo, force: bool) -> Result<Vec<String>, CompareError> {
-    let essentials: [(&str, fn(&RunInfo) -> String); 4] = [
+    let essentials: [Respect; 4] = [
         ("scenarios", |info| info.scenario.clone()),
         ("steps", |info| {
             let names: Vec<&str> = info.steps.iter().map(|step| step.name.as_str()).collect();
@@ -243,7 +246,7 @@ fn differences(base: &RunInfo, new: &RunInfo, force: bool) -> Result<Vec<String>
         }),
         ("loads", |info| info.load.clone()),
     ];
-    let circumstances: [(&str, fn(&RunInfo) -> String); 6] = [
+    let circumstances: [Respect; 6] = [
         ("targets", |info| info.target.clone()),
         ("versions of loadgen", |info| info.loadgen_version.clone()),
         ("hosts of the generator", |info| info.environment.host.clone()),
