@@ -295,7 +295,7 @@ mod tests {
     fn load(arguments: &str) -> Result<Load, String> {
         let words = std::iter::once("loadgen").chain(arguments.split_whitespace());
         let parsed = OnlyLoad::try_parse_from(words).map_err(|error| error.to_string())?;
-        parsed.load.load().map_err(|error| error.to_string())
+        parsed.load.load().map_err(|failure| format!("{failure:?}"))
     }
 
     #[test]
