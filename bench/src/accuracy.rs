@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::BenchError;
 use crate::generators::Peers;
-use crate::load::Loadgen;
+use crate::load::{CONNECTIONS, Loadgen};
 use crate::plan::Plan;
 use crate::samples::Samples;
 use crate::servers::Server;
@@ -39,7 +39,7 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
     let rate = format!("{STALLED_RATE}/s");
     for _ in 0..plan.rounds(3) {
         let (run, stall) = stalled(&nginx, || {
-            loadgen.run(&url, &["--rate", &rate, "--max-vus", "50"], STALLED_RUN)
+            loadgen.run(&url, &["--rate", &rate, "--max-vus", CONNECTIONS], STALLED_RUN)
         })?;
         for percentile in [95.0, 99.0] {
             let error = error_percent(run.latency_ms(&format!("p{percentile}")), percentile, stall);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::BenchError;
-use crate::load::{Loadgen, Method};
+use crate::load::{Loadgen, Method, at_once};
 use crate::plan::Plan;
 use crate::samples::Samples;
 use crate::servers::Server;
@@ -56,16 +56,14 @@ fn of_rate(
 ) -> Result<f64, BenchError> {
     let url = service.url("/items/1");
     let name = rate.map_or("growth.rate.max".to_owned(), |rate| format!("growth.rate.{rate}"));
-    let before = service.cpu_seconds()?;
-    let run = match rate {
+    let (run, service_cpu_us) = service.under(|| match rate {
         Some(rate) => {
             let rate = format!("{rate}/s");
-            loadgen.run(&url, &["--rate", &rate, "--no-trace-headers"], plan.turn())?
+            loadgen.run(&url, &["--rate", &rate, "--no-trace-headers"], plan.turn())
         }
-        None => loadgen.saturate(&url, Method::Get, plan.turn())?,
-    };
-    let taken = service.cpu_seconds()? - before;
-    samples.add(format!("{name}.service_cpu_us"), taken / run.requests() * 1e6);
+        None => loadgen.saturate(&url, Method::Get, plan.turn()),
+    })?;
+    samples.add(format!("{name}.service_cpu_us"), service_cpu_us);
     samples.add(format!("{name}.loadgen_cpu_us"), run.cpu_us());
     samples.add(format!("{name}.p50_ms"), run.latency_ms("p50"));
     samples.add(format!("{name}.p99_ms"), run.latency_ms("p99"));
@@ -100,16 +98,7 @@ fn of_generators(
         command.arg("--out").arg(results.path());
         loadgen.finish(&mut command)
     };
-    let runs = std::thread::scope(|scope| {
-        let segment = &segment;
-        let threads: Vec<_> = (1..=count).map(|index| scope.spawn(move || segment(index))).collect();
-        let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
-            thread
-                .join()
-                .unwrap_or_else(|_| Err(BenchError::Wrong("a generator's thread panicked".to_owned())))
-        };
-        threads.into_iter().map(join).collect::<Result<Vec<_>, _>>()
-    })?;
+    let runs = at_once(count, segment)?;
     let begun = Instant::now();
     let merged = loadgen.finish(loadgen.command().arg("merge").arg(results.path()))?;
     let name = format!("growth.generators.{count}");

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -117,6 +118,20 @@ impl Run {
     pub(crate) fn cpu_us(&self) -> f64 {
         self.cpu_seconds / self.requests() * 1e6
     }
+}
+
+/// Runs so many generators at once, which are told their numbers, from 1 on.
+pub(crate) fn at_once(
+    generators: u32,
+    run: impl Fn(u32) -> Result<Run, BenchError> + Sync,
+) -> Result<Vec<Run>, BenchError> {
+    thread::scope(|scope| {
+        let run = &run;
+        let threads: Vec<_> = (1..=generators).map(|index| scope.spawn(move || run(index))).collect();
+        let panicked = |_| BenchError::Wrong("a generator's thread panicked".to_owned());
+        let join = |thread: ScopedJoinHandle<'_, _>| thread.join().map_err(panicked)?;
+        threads.into_iter().map(join).collect()
+    })
 }
 
 /// What is asked of an item.

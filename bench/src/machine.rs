@@ -7,6 +7,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use procfs::{CpuInfo, Current as _, Meminfo};
 use serde::{Deserialize, Serialize};
 
 use crate::error::BenchError;
@@ -47,13 +48,9 @@ impl Machine {
 
 /// This machine, and the versions of what is measured.
 pub(crate) fn describe(plan: &Plan, load_average_before: f64) -> Result<Machine, BenchError> {
-    let cpus = procfs_value("/proc/cpuinfo", "model name");
+    let cpus = CpuInfo::current().ok();
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let memory_kb: u64 = procfs_value("/proc/meminfo", "MemTotal")
-        .split(' ')
-        .next()
-        .and_then(|kb| kb.parse().ok())
-        .unwrap_or_default();
+    let memory_kb = Meminfo::current().map_or(0, |memory| memory.mem_total / 1024);
     let express = fs::read_to_string(repository().join("bench/peers/express/package.json"))
         .map_err(BenchError::system("bench/peers/express/package.json"))?;
     let express: serde_json::Value = serde_json::from_str(&express).map_err(BenchError::unreadable("package.json"))?;
@@ -82,7 +79,11 @@ pub(crate) fn describe(plan: &Plan, load_average_before: f64) -> Result<Machine,
         }
     }
     Ok(Machine {
-        cpu: cpus,
+        cpu: cpus
+            .as_ref()
+            .and_then(|cpus| cpus.model_name(0))
+            .unwrap_or_default()
+            .to_owned(),
         cores,
         memory_gb: memory_kb.div_ceil(1_000_000),
         kernel: said(Path::new("uname"), &["-sr"]).trim().to_owned(),
@@ -118,14 +119,6 @@ fn load_average() -> f64 {
     load.split(' ')
         .next()
         .and_then(|load| load.parse().ok())
-        .unwrap_or_default()
-}
-
-fn procfs_value(file: &str, key: &str) -> String {
-    let text = fs::read_to_string(file).unwrap_or_default();
-    let line = text.lines().find(|line| line.starts_with(key));
-    line.and_then(|line| line.split_once(':'))
-        .map(|(_, value)| value.trim().to_owned())
         .unwrap_or_default()
 }
 

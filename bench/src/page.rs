@@ -1,7 +1,7 @@
 //! `docs/benchmarks.md`: tables and charts of the figures that are checked in.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::fs;
 
 use crate::catalogue::number;
@@ -257,7 +257,6 @@ GET at saturation by 50 connections. Collector, InfluxDB and Jaeger are the ones
 ",
         );
         let rows = TELEMETRY.map(|(name, label)| (format!("telemetry.{name}"), label));
-        let rows: Vec<_> = rows.iter().map(|(name, label)| (name.as_str(), *label)).collect();
         let columns = [
             ("CPU µs", ".cpu_us"),
             ("more than off, %", ".percent"),
@@ -355,7 +354,7 @@ Virtual users: loadgen against nginx at saturation.
             ("requests/s", ".rate"),
             ("p50, ms", ".p50_ms"),
         ];
-        self.table_of(
+        self.table(
             "virtual users",
             &rows("vus", &["1", "10", "100", "1000", "10000"]),
             &columns,
@@ -376,7 +375,7 @@ DynamoDB), `max` is saturation by 50 connections.
             ("p99, ms", ".p99_ms"),
             ("requests/s", ".rate"),
         ];
-        self.table_of("rate", &rows("rate", &["100", "1000", "2000", "4000", "max"]), &columns);
+        self.table("rate", &rows("rate", &["100", "1000", "2000", "4000", "max"]), &columns);
         self.text.push_str(
             "
 Items in the table: items at random at 300 requests a second, tables filled beforehand. The embedded store is on disk, and
@@ -403,7 +402,7 @@ its CPU time includes the emulator.
             };
             *label = format!("{store}, {label}");
         }
-        self.table_of("items", &tables, &columns);
+        self.table("items", &tables, &columns);
         self.text.push_str(
             "
 Generators: one run of 4000 requests a second, divided into segments on this machine, and its results merged.
@@ -418,7 +417,7 @@ Generators: one run of 4000 requests a second, divided into segments on this mac
             ("p99, ms", ".p99_ms"),
             ("merging, ms", ".merge_ms"),
         ];
-        self.table_of("generators", &rows("generators", &["1", "2", "4", "8"]), &columns);
+        self.table("generators", &rows("generators", &["1", "2", "4", "8"]), &columns);
     }
 
     fn pipeline(&mut self) {
@@ -496,8 +495,8 @@ Each signal sent alone. A point is a line of InfluxDB's protocol; each bucket of
     }
 
     /// A row for each thing, a column for each kind of figure; columns without any figure are left out.
-    fn table(&mut self, of: &str, rows: &[(&str, &str)], columns: &[(&str, &str)]) {
-        let figure = |row: &str, column: &str| self.figures.figures.get(&format!("{row}{column}"));
+    fn table(&mut self, of: &str, rows: &[(impl Display, impl Display)], columns: &[(&str, &str)]) {
+        let figure = |row: &dyn Display, column: &str| self.figures.figures.get(&format!("{row}{column}"));
         let has_any = |column: &&(&str, &str)| rows.iter().any(|(row, _)| figure(row, column.1).is_some());
         let columns: Vec<_> = columns.iter().filter(has_any).collect();
         let mut text = format!("| {of} |");
@@ -516,14 +515,6 @@ Each signal sent alone. A point is a line of InfluxDB's protocol; each bucket of
             text.push('\n');
         }
         self.text.push_str(&text);
-    }
-
-    fn table_of(&mut self, of: &str, rows: &[(String, String)], columns: &[(&str, &str)]) {
-        let rows: Vec<_> = rows
-            .iter()
-            .map(|(name, label)| (name.as_str(), label.as_str()))
-            .collect();
-        self.table(of, &rows, columns);
     }
 
     /// A line for each figure that there is, with its bound.

@@ -9,7 +9,7 @@ use collector::environment::{HOST_METRICS_INTERVAL, SELF_METRICS_INTERVAL_MS};
 use test_servers::{Collector, DynamoDbLocal, InfluxDb, Jaeger, ServerProcess};
 
 use crate::error::BenchError;
-use crate::load::{Loadgen, Method};
+use crate::load::{Loadgen, Method, at_once};
 use crate::plan::Plan;
 use crate::samples::Samples;
 use crate::servers::{self, Server};
@@ -129,20 +129,11 @@ fn of_loadgen(plan: &Plan, samples: &mut Samples, loadgen: &Loadgen, duration: D
         ]);
         command.arg("--influx-spool").arg(spool.path().join(index.to_string()));
         command.env("INFLUX_TOKEN", influxdb.loadgen_writer_token());
-        loadgen.finish(&mut command).map(drop)
+        loadgen.finish(&mut command)
     };
     for _ in 0..plan.rounds(2) {
         let before = [cpu(influxdb.process())?, points(&influxdb)?];
-        thread::scope(|scope| {
-            let generate = &generate;
-            let threads: Vec<_> = (1..=GENERATORS)
-                .map(|index| scope.spawn(move || generate(index)))
-                .collect();
-            let panicked = |_| BenchError::Wrong("a generator's thread panicked".to_owned());
-            threads
-                .into_iter()
-                .try_for_each(|thread| thread.join().map_err(panicked)?)
-        })?;
+        at_once(GENERATORS, generate)?;
         let sent = points(&influxdb)? - before[1];
         let taken = cpu(influxdb.process())? - before[0];
         samples.add("pipeline.influxdb.loadgen.point_cpu_us", taken / sent * 1e6);

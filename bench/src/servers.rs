@@ -13,6 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use test_servers::{DynamoDbLocal, Launch, ServerProcess};
 
 use crate::error::BenchError;
+use crate::load::Run;
 use crate::plan::{Plan, repository};
 use crate::usage;
 
@@ -163,6 +164,15 @@ impl Server {
 
     pub(crate) fn cpu_seconds(&self) -> Result<f64, BenchError> {
         usage::cpu_seconds(self.worker)
+    }
+
+    /// Does a run; gives the CPU time that the server took for each of its requests, in microseconds, too.
+    pub(crate) fn under(&self, run: impl FnOnce() -> Result<Run, BenchError>) -> Result<(Run, f64), BenchError> {
+        let before = self.cpu_seconds()?;
+        let run = run()?;
+        let taken = self.cpu_seconds()? - before;
+        let cpu_us = taken / run.requests() * 1e6;
+        Ok((run, cpu_us))
     }
 
     pub(crate) fn peak_mb(&self) -> Result<f64, BenchError> {

@@ -54,10 +54,8 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
         for method in Method::BOTH {
             for (name, server) in &servers {
                 let (url, figure) = (server.url("/items/1"), format!("{name}.{}", method.name()));
-                let before = server.cpu_seconds()?;
-                let run = loadgen.saturate(&url, method, plan.turn())?;
-                let taken = server.cpu_seconds()? - before;
-                samples.add(format!("{figure}.cpu_us"), taken / run.requests() * 1e6);
+                let (run, cpu_us) = server.under(|| loadgen.saturate(&url, method, plan.turn()))?;
+                samples.add(format!("{figure}.cpu_us"), cpu_us);
                 samples.add(format!("{figure}.rate"), run.rate());
             }
         }

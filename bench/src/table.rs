@@ -69,13 +69,11 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
                     &["--rate", &rate, "--vus", "50"]
                 };
                 let path = scenario.to_string_lossy();
-                let before = server.cpu_seconds()?;
                 let arguments = [load, &["--scenario", &path, "--no-trace-headers"]].concat();
-                let run = loadgen.run(&server.url(""), &arguments, plan.turn())?;
-                let taken = server.cpu_seconds()? - before;
+                let (run, cpu_us) = server.under(|| loadgen.run(&server.url(""), &arguments, plan.turn()))?;
                 if round > 0 {
                     let name = format!("{name}.{}", method.name());
-                    samples.add(format!("{name}_cpu_us"), taken / run.requests() * 1e6);
+                    samples.add(format!("{name}_cpu_us"), cpu_us);
                     samples.add(format!("{name}_p50_ms"), run.latency_ms("p50"));
                 }
             }
@@ -96,11 +94,10 @@ fn fill_embedded(data_dir: &Path, size: u32) -> Result<(), BenchError> {
     database.enable_bulk_loading().map_err(unreadable())?;
     let ids: Vec<_> = (1..=size).collect();
     for ids in ids.chunks(IMPORT) {
-        let text = |value: String| AttributeValue::S(value);
         let item = |id: &u32| {
             HashMap::from([
-                ("id".to_owned(), text(id.to_string())),
-                ("name".to_owned(), text(format!("Item {id}"))),
+                ("id".to_owned(), AttributeValue::S(id.to_string())),
+                ("name".to_owned(), AttributeValue::S(format!("Item {id}"))),
             ])
         };
         let items = ids.iter().map(item).collect();

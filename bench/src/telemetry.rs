@@ -75,10 +75,8 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
         for (name, server) in &kinds {
             let url = server.url("/items/1");
             loadgen.saturate(&url, Method::Get, Duration::from_secs(1))?;
-            let before = server.cpu_seconds()?;
-            let run = loadgen.saturate(&url, Method::Get, plan.turn())?;
-            let taken = server.cpu_seconds()? - before;
-            samples.add(format!("telemetry.{name}.cpu_us"), taken / run.requests() * 1e6);
+            let (run, cpu_us) = server.under(|| loadgen.saturate(&url, Method::Get, plan.turn()))?;
+            samples.add(format!("telemetry.{name}.cpu_us"), cpu_us);
             samples.add(format!("telemetry.{name}.p99_ms"), run.latency_ms("p99"));
         }
     }

@@ -82,8 +82,7 @@ impl LoadRun {
 
     /// Waits for its end; its summary, which must be true in itself.
     pub(crate) fn finish(&mut self, context: &Context) -> Result<Value, Failure> {
-        let late = format!("loadgen did not end in {} s and", self.duration.as_secs());
-        let status = context.poll(&late, self.duration + PATIENCE, || {
+        let status = context.poll("loadgen did not end", self.duration + PATIENCE, || {
             self.child.try_wait().map_err(Failure::system("loadgen"))
         })?;
         if !ENDED.contains(&status.code()) {

@@ -8,15 +8,12 @@ use std::time::Duration;
 
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// Resident memory of a process now, and at most since it began, in bytes: `VmRSS` and `VmHWM`.
-pub(crate) fn resident(process: u32) -> Option<(u64, u64)> {
+/// The most resident memory that a process has had since it began, in bytes.
+fn peak(process: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let bytes = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-        let kibibytes: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
-        Some(kibibytes * 1024)
-    };
-    Some((bytes("VmRSS:")?, bytes("VmHWM:")?))
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kibibytes * 1024)
 }
 
 /// Remembers the most memory that a process had, also over restarts.
@@ -63,8 +60,8 @@ impl MemoryWatch {
 
 impl Watched {
     fn look(&self) {
-        if let Some((_, most)) = resident(self.process.load(Ordering::Relaxed)) {
-            self.peak.fetch_max(most, Ordering::Relaxed);
+        if let Some(peak) = peak(self.process.load(Ordering::Relaxed)) {
+            self.peak.fetch_max(peak, Ordering::Relaxed);
         }
     }
 }

@@ -16,6 +16,8 @@ mod store_slow;
 mod store_throttled;
 mod telemetry_away;
 
+use std::thread::{self, ScopedJoinHandle};
+
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::report::Figures;
@@ -26,6 +28,16 @@ pub(crate) struct Scenario {
     /// In a few words.
     pub(crate) what: &'static str,
     pub(crate) run: fn(&Context) -> Result<Figures, Failure>,
+}
+
+/// Runs clients beside each other, each with its number; what each of them gives.
+fn side_by_side<T: Send>(clients: u64, client: impl Fn(u64) -> Result<T, Failure> + Sync) -> Result<Vec<T>, Failure> {
+    thread::scope(|scope| {
+        let client = &client;
+        let threads: Vec<_> = (0..clients).map(|number| scope.spawn(move || client(number))).collect();
+        let join = |thread: ScopedJoinHandle<'_, _>| thread.join().map_err(|_| Failure::broken("a client panicked"))?;
+        threads.into_iter().map(join).collect()
+    })
 }
 
 /// In the order in which they are run.

@@ -32,18 +32,18 @@ const LOADGEN_MEMORY_BOUND: u64 = 256 << 20;
 const RECOVERY_BOUND: Duration = Duration::from_secs(30);
 
 /// No request takes longer where the service has no reason to be slow, on a busy machine.
-pub(crate) const UNDISTURBED: Duration = Duration::from_secs(4);
+const UNDISTURBED: Duration = Duration::from_secs(4);
 
 const PAGE: &str = "/items?limit=1000";
 
 /// What a scenario lets happen.
 pub(crate) struct Expected {
     /// Requests may be answered with 503 and 504, or not at all, while the fault lasts.
-    pub(crate) failures: bool,
+    failures: bool,
     /// No request may take longer.
-    pub(crate) slowest: Option<Duration>,
+    slowest: Option<Duration>,
     /// How long the fault lasts, about.
-    pub(crate) fault: Duration,
+    fault: Duration,
 }
 
 impl Expected {

@@ -1,33 +1,32 @@
 //! The command line.
 
 mod capacity;
-pub(crate) mod check;
-pub(crate) mod compare;
+mod check;
+mod compare;
 mod durations;
-pub(crate) mod influxdb;
+mod failure;
+mod influxdb;
 mod load;
-pub(crate) mod manual;
-pub(crate) mod merge;
+mod manual;
+mod merge;
 mod outputs;
-pub(crate) mod run;
+mod run;
 mod target;
 mod transport;
 mod watchers;
-
-use std::io::{IsTerminal as _, Write as _};
 
 use clap::{Parser, Subcommand};
 
 use loadgen::interrupt::Interrupt;
 use loadgen::progress::Progress;
-use loadgen::summary_text::Colour;
 
 use capacity::CapacityArgs;
 use check::CheckArgs;
-use compare::{COMPARE_HELP, CompareArgs};
-use influxdb::{PUSH_HELP, PushArgs};
+use compare::CompareArgs;
+pub(crate) use failure::Failure;
+use influxdb::PushArgs;
 use manual::{CompletionsArgs, ManArgs};
-use merge::{MERGE_HELP, MergeArgs};
+use merge::MergeArgs;
 use run::RunArgs;
 
 /// HTTP load generator: puts a target under load and says how it fared.
@@ -47,13 +46,13 @@ pub(crate) enum Command {
     #[command(after_long_help = capacity::HELP)]
     Capacity(Box<CapacityArgs>),
     /// Join the results of several generators into those of their run.
-    #[command(after_long_help = MERGE_HELP)]
+    #[command(after_long_help = merge::HELP)]
     Merge(MergeArgs),
     /// Tell whether a run is worse than another, or whether it is noise.
-    #[command(after_long_help = COMPARE_HELP)]
+    #[command(after_long_help = compare::HELP)]
     Compare(CompareArgs),
     /// Send InfluxDB what it did not take during a run.
-    #[command(after_long_help = PUSH_HELP)]
+    #[command(after_long_help = influxdb::PUSH_HELP)]
     Push(PushArgs),
     /// Look a scenario over without putting anything under load.
     Check(CheckArgs),
@@ -71,13 +70,6 @@ pub(crate) const USAGE: u8 = 2;
 pub(crate) const THRESHOLD_CROSSED: u8 = 99;
 pub(crate) const INTERRUPTED: u8 = 130;
 
-/// Says what went wrong; gives the status.
-pub(crate) fn complain(error: &dyn std::fmt::Display, status: u8) -> u8 {
-    // Without standard error the exit status has to do.
-    let _ = writeln!(std::io::stderr(), "loadgen: {error}");
-    status
-}
-
 /// What asks a run to end when the user does.
 pub(crate) fn interrupt_on_signal() -> std::io::Result<Interrupt> {
     let interrupt = Interrupt::new();
@@ -88,40 +80,6 @@ pub(crate) fn interrupt_on_signal() -> std::io::Result<Interrupt> {
 /// How the progress of a run is shown.
 pub(crate) fn progress(quiet: bool) -> Progress {
     if quiet { Progress::Quiet } else { Progress::for_stderr() }
-}
-
-/// Whether text on standard output and on standard error may carry colour.
-pub(crate) fn colours() -> (Colour, Colour) {
-    let colour = |is_terminal: bool| {
-        if is_terminal && !no_colour() {
-            Colour::Ansi
-        } else {
-            Colour::Never
-        }
-    };
-    (
-        colour(std::io::stdout().is_terminal()),
-        colour(std::io::stderr().is_terminal()),
-    )
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one variable that is not a setting of a run"
-)]
-fn no_colour() -> bool {
-    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
-}
-
-/// What is wrong with a command line, beyond what clap finds.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct UsageError(String);
-
-impl UsageError {
-    pub(crate) fn new(reason: impl std::fmt::Display) -> Self {
-        Self(reason.to_string())
-    }
 }
 
 #[cfg(test)]

@@ -47,13 +47,6 @@ pub struct Criteria {
     pub force: bool,
 }
 
-impl Criteria {
-    /// Five per cent.
-    pub const DEFAULT_TOLERANCE: f64 = 0.05;
-    /// Ninety-five per cent.
-    pub const DEFAULT_CONFIDENCE: f64 = 0.95;
-}
-
 /// Why runs cannot be compared.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
@@ -236,63 +229,45 @@ fn scopes<'a>(base: &'a Run, new: &'a Run) -> Result<Vec<Scope<'a>>, CompareErro
     Ok(scopes)
 }
 
+/// What runs may differ in, and what it is in one of them.
+type Respect = (&'static str, fn(&RunInfo) -> String);
+
 /// Refuses runs that did different things; says in which other respects they differ.
 fn differences(base: &RunInfo, new: &RunInfo, force: bool) -> Result<Vec<String>, CompareError> {
-    let names = |info: &RunInfo| {
-        let names: Vec<&str> = info.steps.iter().map(|step| step.name.as_str()).collect();
-        names.join(", ")
-    };
-    let model = |info: &RunInfo| {
-        match info.model {
-            LoadModel::Closed => "closed",
-            LoadModel::Open => "open",
-        }
-        .to_owned()
-    };
-    let essentials = [
-        ("scenarios", base.scenario.clone(), new.scenario.clone()),
-        ("steps", names(base), names(new)),
-        ("load models", model(base), model(new)),
-        ("loads", base.load.clone(), new.load.clone()),
+    let essentials: [Respect; 4] = [
+        ("scenarios", |info| info.scenario.clone()),
+        ("steps", |info| {
+            let names: Vec<&str> = info.steps.iter().map(|step| step.name.as_str()).collect();
+            names.join(", ")
+        }),
+        ("load models", |info| match info.model {
+            LoadModel::Closed => "closed".to_owned(),
+            LoadModel::Open => "open".to_owned(),
+        }),
+        ("loads", |info| info.load.clone()),
+    ];
+    let circumstances: [Respect; 6] = [
+        ("targets", |info| info.target.clone()),
+        ("versions of loadgen", |info| info.loadgen_version.clone()),
+        ("hosts of the generator", |info| info.environment.host.clone()),
+        ("operating systems of the generator", |info| info.environment.os.clone()),
+        ("processor architectures of the generator", |info| {
+            info.environment.architecture.clone()
+        }),
+        ("numbers of cores of the generator", |info| {
+            info.environment.cores.to_string()
+        }),
     ];
     let mut warnings = Vec::new();
-    for (what, base, new) in essentials {
-        if base != new {
-            if !force {
-                return Err(CompareError::Different { what, base, new });
-            }
-            warnings.push(format!("the {what} differ: {base} and {new}"));
+    for (index, (what, of)) in essentials.into_iter().chain(circumstances).enumerate() {
+        let (base, new) = (of(base), of(new));
+        if base == new {
+            continue;
         }
-    }
-    let cores = |info: &RunInfo| info.environment.cores.to_string();
-    let circumstances = [
-        ("targets", base.target.clone(), new.target.clone()),
-        (
-            "versions of loadgen",
-            base.loadgen_version.clone(),
-            new.loadgen_version.clone(),
-        ),
-        (
-            "hosts of the generator",
-            base.environment.host.clone(),
-            new.environment.host.clone(),
-        ),
-        (
-            "operating systems of the generator",
-            base.environment.os.clone(),
-            new.environment.os.clone(),
-        ),
-        (
-            "processor architectures of the generator",
-            base.environment.architecture.clone(),
-            new.environment.architecture.clone(),
-        ),
-        ("numbers of cores of the generator", cores(base), cores(new)),
-    ];
-    for (what, base, new) in circumstances {
-        if base != new {
-            warnings.push(format!("the {what} differ: {base} and {new}"));
+        if index < essentials.len() && !force {
+            return Err(CompareError::Different { what, base, new });
         }
+        warnings.push(format!("the {what} differ: {base} and {new}"));
     }
     Ok(warnings)
 }

@@ -25,9 +25,9 @@ mod verdict;
 
 use maud::{Markup, html};
 
-use crate::capacity_result::CapacityResult;
 use crate::run_info::LoadModel;
 use crate::summary::{RunResult, Summary};
+pub use capacity::render_capacity;
 use crossings::Crossings;
 use page::{Page, Tile, fact};
 use timeline::Timeline;
@@ -81,11 +81,6 @@ pub fn render(result: &RunResult) -> String {
     .render()
 }
 
-/// The report of a search for the capacity as a complete HTML document.
-pub fn render_capacity(result: &CapacityResult) -> String {
-    capacity::render(result)
-}
-
 fn tiles(summary: &Summary) -> Vec<Tile> {
     let latency = |ms: f64| {
         if summary.requests > 0 {
@@ -95,34 +90,29 @@ fn tiles(summary: &Summary) -> Vec<Tile> {
         }
     };
     let latencies = &summary.latency_ms;
-    let tile = |name, value| Tile {
-        name,
-        value,
-        bad: false,
-    };
     let dropped = match summary.model {
         LoadModel::Open => Tile {
             name: "Dropped",
             value: format::percent(summary.dropped, summary.due),
             bad: summary.dropped > 0,
         },
-        LoadModel::Closed => tile("Virtual users", format::count(summary.vus.into())),
+        LoadModel::Closed => Tile::new("Virtual users", format::count(summary.vus.into())),
     };
     vec![
-        tile("Requests", format::count(summary.requests)),
-        tile("Rate", format::rate(summary.rate)),
+        Tile::new("Requests", format::count(summary.requests)),
+        Tile::new("Rate", format::rate(summary.rate)),
         Tile {
             name: "Failed",
             value: format::percent(summary.failed, summary.requests),
             bad: summary.failed > 0,
         },
         dropped,
-        tile("Duration", format::duration(summary.duration_s)),
-        tile("Latency p50", latency(latencies.p50)),
-        tile("Latency p95", latency(latencies.p95)),
-        tile("Latency p99", latency(latencies.p99)),
-        tile("Latency p99.9", latency(latencies.p99_9)),
-        tile("Latency max", latency(latencies.max)),
+        Tile::new("Duration", format::duration(summary.duration_s)),
+        Tile::new("Latency p50", latency(latencies.p50)),
+        Tile::new("Latency p95", latency(latencies.p95)),
+        Tile::new("Latency p99", latency(latencies.p99)),
+        Tile::new("Latency p99.9", latency(latencies.p99_9)),
+        Tile::new("Latency max", latency(latencies.max)),
     ]
 }
 

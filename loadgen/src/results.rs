@@ -22,14 +22,13 @@ mod writer;
 
 pub use error::ResultsError;
 pub use location::{InvalidLocation, Location};
-pub use reader::GeneratorResults;
 pub use writer::ResultsWriter;
 
 pub(crate) use merged::MergedWriter;
-pub(crate) use reader::Intervals;
+pub(crate) use reader::{GeneratorResults, Intervals};
 
 /// Version of the format; later versions add files and fields, they never rename, remove or change the unit of one.
-pub const FORMAT: u32 = 1;
+const FORMAT: u32 = 1;
 
 /// What the run is.
 const RUN: &str = "run.json";
@@ -41,7 +40,3 @@ const TABLE: &str = "intervals.csv";
 const SUMMARY: &str = "summary.json";
 /// The report, written at the end.
 const REPORT: &str = "report.html";
-
-/// The files that loadgen itself reads.
-#[cfg(feature = "s3")]
-const FILES_READ: [&str; 3] = [RUN, INTERVALS, SUMMARY];

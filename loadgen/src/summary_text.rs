@@ -3,13 +3,15 @@
 mod figures;
 mod findings;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::engine::Housekeeping;
 use crate::run_info::LoadModel;
+use crate::run_result;
 use crate::summary::{Latency, Summary};
 use crate::threshold::Threshold;
-use figures::{bytes, per_second};
+use figures::bytes;
 pub(crate) use figures::{grouped, milliseconds, rate, share};
 
 /// Whether text may carry colour.
@@ -153,20 +155,11 @@ fn requests(text: &mut String, summary: &Summary, colour: Colour) {
         ),
     );
     line(text, "failed", &count_of(summary.failed, summary.requests, colour));
-    let status: Vec<String> = summary
-        .status
-        .iter()
-        .map(|(name, count)| format!("{name}: {}", grouped(*count)))
-        .collect();
-    line(
-        text,
-        "status",
-        &if status.is_empty() {
-            "none".to_owned()
-        } else {
-            status.join("   ")
-        },
-    );
+    let status = match statuses(&summary.status, "   ") {
+        status if status.is_empty() => "none".to_owned(),
+        status => status,
+    };
+    line(text, "status", &status);
     let seconds = summary.duration_s;
     line(
         text,
@@ -174,11 +167,18 @@ fn requests(text: &mut String, summary: &Summary, colour: Colour) {
         &format!(
             "sent {} ({}/s), received {} ({}/s)",
             bytes(summary.bytes_sent as f64),
-            bytes(per_second(summary.bytes_sent, seconds)),
+            bytes(run_result::rate(summary.bytes_sent, seconds)),
             bytes(summary.bytes_received as f64),
-            bytes(per_second(summary.bytes_received, seconds)),
+            bytes(run_result::rate(summary.bytes_received, seconds)),
         ),
     );
+}
+
+fn statuses(counts: &BTreeMap<String, u64>, between: &str) -> String {
+    let each = counts
+        .iter()
+        .map(|(name, count)| format!("{name}: {}", grouped(*count)));
+    each.collect::<Vec<_>>().join(between)
 }
 
 fn figures_of(latency: &Latency) -> [(&'static str, f64); 8] {
@@ -242,11 +242,6 @@ fn steps(text: &mut String, summary: &Summary, colour: Colour) {
     let _ = writeln!(text, "\n{}", colour.faint(&header));
     for (name, step) in &summary.steps {
         let failed = format!("{:>9}", grouped(step.failed));
-        let status: Vec<String> = step
-            .status
-            .iter()
-            .map(|(key, count)| format!("{key}: {}", grouped(*count)))
-            .collect();
         let _ = writeln!(
             text,
             "  {name:<width$} {:>11} {:>10} {} {:>9} {:>9} {:>9} {:>9}  {}",
@@ -257,7 +252,7 @@ fn steps(text: &mut String, summary: &Summary, colour: Colour) {
             milliseconds(step.latency_ms.p95),
             milliseconds(step.latency_ms.p99),
             milliseconds(step.latency_ms.max),
-            status.join("  "),
+            statuses(&step.status, "  "),
         );
     }
 }

@@ -12,6 +12,7 @@ mod panels;
 pub(crate) mod sample;
 mod screen;
 mod state;
+mod styled_text;
 mod tables;
 
 use std::io::{self, Write};
@@ -124,7 +125,7 @@ impl TerminalView {
     }
 
     pub(crate) fn stage(&self, stage: RunStage) {
-        self.change(|slot| slot.state.set_stage(stage));
+        self.change(|slot| slot.state.stage = Some(stage));
     }
 
     pub(crate) fn begin(&self, info: &RunInfo) {

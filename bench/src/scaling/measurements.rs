@@ -50,9 +50,9 @@ fn near_saturation(plan: &Plan, samples: &mut Samples, loadgen: &Loadgen, servic
     samples.add("near_saturation.max.rate", most);
     for load in LOADS {
         let rate = format!("{:.0}/s", most * f64::from(load) / 100.0);
-        let before = service.cpu_seconds()?;
-        let run = match loadgen.run(&url, &["--rate", &rate, "--no-trace-headers"], plan.turn()) {
-            Ok(run) => run,
+        let run = || loadgen.run(&url, &["--rate", &rate, "--no-trace-headers"], plan.turn());
+        let (run, service_cpu_us) = match service.under(run) {
+            Ok(measured) => measured,
             // Some were not answered in time: what is above is too much as well.
             Err(BenchError::Wrong(failures)) => {
                 eprintln!("  {load} % of the most requests a second are too many: {failures}");
@@ -60,10 +60,9 @@ fn near_saturation(plan: &Plan, samples: &mut Samples, loadgen: &Loadgen, servic
             }
             Err(error) => return Err(error),
         };
-        let taken = service.cpu_seconds()? - before;
         let name = format!("near_saturation.{load}");
         samples.add(format!("{name}.rate"), run.rate());
-        samples.add(format!("{name}.service_cpu_us"), taken / run.requests() * 1e6);
+        samples.add(format!("{name}.service_cpu_us"), service_cpu_us);
         samples.add(format!("{name}.loadgen_cpu_us"), run.cpu_us());
         samples.add(format!("{name}.p50_ms"), run.latency_ms("p50"));
         samples.add(format!("{name}.p99_ms"), run.latency_ms("p99"));

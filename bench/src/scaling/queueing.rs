@@ -46,15 +46,14 @@ impl Queue {
             return None;
         }
         // The wait of those who wait is exponential.
-        let spare = self.servers / self.demand - rate;
+        let spare = self.saturation() - rate;
         let wait = (self.waits(rate) / (1.0 - share)).ln() / spare;
         Some(wait.max(0.0) * self.variability)
     }
 
     /// Seconds that a request waits on average.
     pub(super) fn mean_wait(&self, rate: f64) -> Option<f64> {
-        (self.utilisation(rate) < 1.0)
-            .then(|| self.waits(rate) / (self.servers / self.demand - rate) * self.variability)
+        (self.utilisation(rate) < 1.0).then(|| self.waits(rate) / (self.saturation() - rate) * self.variability)
     }
 }
 

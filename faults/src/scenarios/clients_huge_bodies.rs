@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::side_by_side;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::report::Figures;
@@ -15,7 +16,7 @@ const BODY: usize = 1 << 30;
 const MOST_SENT: usize = 32 << 20;
 /// By which memory may grow.
 const MOST_MEMORY: u64 = 64 << 20;
-const CLIENTS: usize = 4;
+const CLIENTS: u64 = 4;
 const CHUNK: usize = 64 << 10;
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -27,16 +28,12 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
     let (mut bodies, mut most) = (0, 0);
     trial.fault(|_| {
         let end = Instant::now() + context.seconds;
-        thread::scope(|scope| {
-            let client = |number: usize| send_many(context, service.address(), number.is_multiple_of(2), end);
-            let clients: Vec<_> = (0..CLIENTS).map(|number| scope.spawn(move || client(number))).collect();
-            for client in clients {
-                let sent = client.join().map_err(|_| Failure::broken("a client panicked"))??;
-                bodies += sent.len();
-                most = most.max(sent.into_iter().max().unwrap_or(0));
-            }
-            Ok(())
-        })
+        let client = |number: u64| send_many(context, service.address(), number.is_multiple_of(2), end);
+        for sent in side_by_side(CLIENTS, client)? {
+            bodies += sent.len();
+            most = most.max(sent.into_iter().max().unwrap_or(0));
+        }
+        Ok(())
     })?;
     let grown = trial.memory_peak().saturating_sub(before);
     if grown > MOST_MEMORY {

@@ -1,11 +1,11 @@
 //! Many requests on a connection before the first answer is read: all are answered, in order.
 
 use std::net::SocketAddr;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::side_by_side;
 use crate::connection::{Connection, request};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -32,14 +32,9 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
     let mut answers = 0;
     trial.fault(|_| {
         let end = Instant::now() + context.seconds;
-        thread::scope(|scope| {
-            let client = |number| send_batches(context, service.address(), number, end);
-            let clients: Vec<_> = (0..CLIENTS).map(|number| scope.spawn(move || client(number))).collect();
-            for client in clients {
-                answers += client.join().map_err(|_| Failure::broken("a client panicked"))??;
-            }
-            Ok(())
-        })
+        let client = |number| send_batches(context, service.address(), number, end);
+        answers = side_by_side(CLIENTS, client)?.into_iter().sum::<usize>();
+        Ok(())
     })?;
     let (mut figures, _) = trial.finish()?;
     figures.remark = format!("{answers} pipelined requests were answered in order");

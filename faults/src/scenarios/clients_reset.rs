@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
+use super::side_by_side;
 use crate::connection::request;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -22,23 +23,18 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
     let mut resets = 0;
     trial.fault(|_| {
         let end = Instant::now() + context.seconds;
-        thread::scope(|scope| {
-            let client = |number| {
-                let mut random = context.random(100 + number);
-                let mut resets = 0;
-                while Instant::now() < end {
-                    reset_one(service.address(), &mut random).map_err(Failure::system("a client that resets"))?;
-                    resets += 1;
-                    context.wait(Duration::from_millis(2))?;
-                }
-                Ok::<u64, Failure>(resets)
-            };
-            let clients: Vec<_> = (0..CLIENTS).map(|number| scope.spawn(move || client(number))).collect();
-            for client in clients {
-                resets += client.join().map_err(|_| Failure::broken("a client panicked"))??;
+        let client = |number| {
+            let mut random = context.random(100 + number);
+            let mut resets = 0;
+            while Instant::now() < end {
+                reset_one(service.address(), &mut random).map_err(Failure::system("a client that resets"))?;
+                resets += 1;
+                context.wait(Duration::from_millis(2))?;
             }
-            Ok(())
-        })
+            Ok::<u64, Failure>(resets)
+        };
+        resets = side_by_side(CLIENTS, client)?.into_iter().sum::<u64>();
+        Ok(())
     })?;
     let (mut figures, _) = trial.finish()?;
     figures.remark = format!("{resets} connections were reset");

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::report::Figures;
-use crate::trial::{Expected, Trial, UNDISTURBED, service};
+use crate::trial::{Expected, Trial, service};
 
 const CLIENTS: usize = 800;
 const BYTE_INTERVAL: Duration = Duration::from_millis(250);
@@ -21,11 +21,7 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
     let service = service().start()?;
     // Long enough to see bodies answered that take too long.
     let time = context.seconds.max(ANSWERED_BY);
-    let expected = Expected {
-        failures: false,
-        slowest: Some(UNDISTURBED),
-        fault: time,
-    };
+    let expected = Expected::undisturbed(time);
     let mut trial = Trial::begin(context, &service, None, expected)?;
     let (mut sent, mut cut_off) = (0_u64, 0_u64);
     trial.fault(|_| {

@@ -5,7 +5,7 @@
 
 use std::fs::{self, File};
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -69,7 +69,7 @@ fn filler(service: &Service) -> Result<PathBuf, Failure> {
 }
 
 /// Leaves no byte free.
-fn fill(filler: &PathBuf) -> Result<(), Failure> {
+fn fill(filler: &Path) -> Result<(), Failure> {
     let opened = File::options().create(true).append(true).open(filler);
     let mut file = match opened {
         Ok(file) => file,

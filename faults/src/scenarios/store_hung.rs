@@ -18,11 +18,7 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
     let double = Proxy::before(dynamodb.port());
     let service = service().dynamodb(&double.endpoint).start()?;
     let time = context.seconds.max(AT_LEAST);
-    let expected = Expected {
-        failures: true,
-        slowest: None,
-        fault: time,
-    };
+    let expected = Expected::failing(time);
     let mut trial = Trial::begin(context, &service, None, expected)?;
     trial.fault(|_| {
         double.treat(|_| Treatment::Swallow);

@@ -1,7 +1,6 @@
 //! DynamoDB throttles: at first most requests, then all of them.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 
 use test_servers::DynamoDbLocal;
 use test_servers::dynamodb_double::{Proxy, Treatment, refusal};

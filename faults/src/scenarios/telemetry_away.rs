@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::load_run::{loadgen, number, run_id, spool};
 use crate::memory::MemoryWatch;
 use crate::report::Figures;
-use crate::trial::{Expected, Trial, UNDISTURBED, service};
+use crate::trial::{Expected, Trial, service};
 
 /// The fault lasts as many times as long as others.
 const TIMES: u32 = 18;
@@ -35,11 +35,7 @@ pub(super) fn run(context: &Context) -> Result<Figures, Failure> {
         .variable("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", SPAN_QUEUE)
         .start()?;
     let time = context.seconds * TIMES;
-    let expected = Expected {
-        failures: false,
-        slowest: Some(UNDISTURBED),
-        fault: time,
-    };
+    let expected = Expected::undisturbed(time);
     let mut trial = Trial::begin(context, &service, Some(&influxdb), expected)?;
     let collector_memory = MemoryWatch::start(collector.process().id()?);
     let mut ends = 0;

@@ -5,17 +5,14 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
-use loadgen::capacity::{self, CapacitySettings, Found, Outcome, SearchSettings};
-use loadgen::run_error::RunError;
+use loadgen::capacity::{self, CapacitySettings, Outcome, SearchSettings};
 use loadgen::threshold::Threshold;
 
 use super::durations::{duration, positive_duration};
 use super::load::rate;
 use super::outputs::OutputArgs;
 use super::target::TargetArgs;
-use super::{
-    COULD_NOT_RUN, DONE, INTERRUPTED, THRESHOLD_CROSSED, USAGE, UsageError, complain, interrupt_on_signal, progress,
-};
+use super::{COULD_NOT_RUN, DONE, Failure, INTERRUPTED, THRESHOLD_CROSSED, interrupt_on_signal, progress};
 
 /// The objective on errors where none is given: a target that refuses quickly has not borne anything.
 const DEFAULT_ERRORS: &str = "error_rate<1%";
@@ -87,39 +84,31 @@ pub(crate) struct CapacityArgs {
 
 impl CapacityArgs {
     /// Does the search; gives the exit status.
-    pub(crate) fn run(&self, command_line: &[String]) -> u8 {
-        let settings = match self.settings(command_line) {
-            Ok(settings) => settings,
-            Err(error) => return complain(&error, USAGE),
-        };
-        let outputs = match self.outputs.prepare() {
-            Ok(outputs) => outputs,
-            Err(error) => return complain(&error, COULD_NOT_RUN),
-        };
-        let interrupt = match interrupt_on_signal() {
-            Ok(interrupt) => interrupt,
-            Err(error) => return complain(&error, COULD_NOT_RUN),
-        };
+    pub(crate) fn run(&self, command_line: &[String]) -> Result<u8, Failure> {
+        let settings = self.settings(command_line)?;
+        let outputs = self.outputs.prepare()?;
+        let interrupt = interrupt_on_signal()?;
         let mut progress = progress(self.quiet);
         let found = capacity::find(&settings, &interrupt, &mut progress);
         progress.finish();
-        let found = match found {
-            Ok(found) => found,
-            Err(error) if error.is_interruption() => return complain(&error, INTERRUPTED),
-            Err(error @ RunError::Threshold(_)) => return complain(&error, USAGE),
-            Err(error) => return complain(&error, COULD_NOT_RUN),
-        };
+        let found = found.map_err(Failure::of_run)?;
         let result = &found.result;
         let text = |colour| capacity::render(result, colour);
-        match outputs.write(text, result, || loadgen::report::render_capacity(result)) {
-            Ok(()) => status(&found),
-            Err(error) => complain(&*error, COULD_NOT_RUN),
+        outputs.write(text, result, || loadgen::report::render_capacity(result))?;
+        if let Some(left) = &found.left_behind {
+            return Err(Failure::new(COULD_NOT_RUN, left));
         }
+        Ok(match found.outcome {
+            Outcome::Found => DONE,
+            Outcome::NotEvenLowest => THRESHOLD_CROSSED,
+            Outcome::Unfinished => COULD_NOT_RUN,
+            Outcome::Interrupted => INTERRUPTED,
+        })
     }
 
-    fn settings(&self, command_line: &[String]) -> Result<CapacitySettings, UsageError> {
+    fn settings(&self, command_line: &[String]) -> Result<CapacitySettings, Failure> {
         if self.from > self.to {
-            return Err(UsageError::new("--from is more than --to"));
+            return Err(Failure::usage("--from is more than --to"));
         }
         let mut run = self.target.settings(command_line)?;
         run.thresholds.extend(self.objectives.iter().cloned());
@@ -128,7 +117,7 @@ impl CapacityArgs {
             .iter()
             .any(|objective| objective.to_string().contains("error_rate"))
         {
-            run.thresholds.push(DEFAULT_ERRORS.parse().map_err(UsageError::new)?);
+            run.thresholds.push(DEFAULT_ERRORS.parse().map_err(Failure::usage)?);
         }
         Ok(CapacitySettings {
             run,
@@ -143,18 +132,6 @@ impl CapacityArgs {
             },
             max_vus: self.max_vus,
         })
-    }
-}
-
-fn status(found: &Found) -> u8 {
-    if let Some(left) = &found.left_behind {
-        return complain(left, COULD_NOT_RUN);
-    }
-    match found.outcome {
-        Outcome::Found => DONE,
-        Outcome::NotEvenLowest => THRESHOLD_CROSSED,
-        Outcome::Unfinished => COULD_NOT_RUN,
-        Outcome::Interrupted => INTERRUPTED,
     }
 }
 

@@ -7,8 +7,8 @@ use clap::Args;
 
 use loadgen::scenario::file;
 
-use super::target::{VarArgs, vars};
-use super::{COULD_NOT_RUN, DONE, USAGE, complain};
+use super::target::VarArgs;
+use super::{COULD_NOT_RUN, DONE, Failure};
 
 /// Settings of `loadgen check`.
 #[derive(Debug, Args)]
@@ -23,12 +23,8 @@ pub(crate) struct CheckArgs {
 
 impl CheckArgs {
     /// Says what the scenario does, or everything that is wrong with it; gives the exit status.
-    pub(crate) fn run(&self) -> u8 {
-        let vars = match vars(&self.vars) {
-            Ok(vars) => vars,
-            Err(error) => return complain(&error, USAGE),
-        };
-        let written = match file::check(&self.scenario, &vars) {
+    pub(crate) fn run(&self) -> Result<u8, Failure> {
+        let written = match file::check(&self.scenario, &self.vars.read()?) {
             Ok(report) => write!(std::io::stdout(), "{report}").map(|()| DONE),
             Err(mistakes) => {
                 let shown = mistakes
@@ -37,6 +33,6 @@ impl CheckArgs {
                 shown.map(|()| COULD_NOT_RUN)
             }
         };
-        written.unwrap_or(COULD_NOT_RUN)
+        Ok(written.unwrap_or(COULD_NOT_RUN))
     }
 }

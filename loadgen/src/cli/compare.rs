@@ -1,17 +1,15 @@
 //! `loadgen compare`.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
 
 use loadgen::compare::{Criteria, compare, render};
 use loadgen::merge::Merge;
-use loadgen::output_file::OutputFile;
 use loadgen::results::Location;
-use loadgen::summary_text::Colour;
 
-const JSON: &str = "--json";
+use super::outputs::DocumentOutput;
+use super::{DONE, Failure, THRESHOLD_CROSSED};
 
 /// Settings of `loadgen compare`.
 #[derive(Debug, Args)]
@@ -43,7 +41,7 @@ pub(crate) struct CompareArgs {
 }
 
 /// What `loadgen compare --help` says at its end.
-pub(crate) const COMPARE_HELP: &str = "\
+pub(crate) const HELP: &str = "\
 Exit status:
   0    no figure got worse by more than chance and the tolerance
   1    the results could not be compared
@@ -58,13 +56,8 @@ Examples:
 
 impl CompareArgs {
     /// Does the comparison; gives the exit status.
-    ///
-    /// # Errors
-    /// The runs could not be compared, or the comparison not be written.
-    pub(crate) fn run(&self, colour: Colour, colour_on_stderr: Colour) -> Result<u8, Box<dyn std::error::Error>> {
-        let to_stdout = self.json.as_deref() == Some(std::path::Path::new("-"));
-        let file = self.json.as_deref().filter(|_| !to_stdout);
-        let file = file.map(|path| OutputFile::prepare(JSON, path)).transpose()?;
+    pub(crate) fn run(&self) -> Result<u8, Failure> {
+        let output = DocumentOutput::prepare("--json", self.json.as_deref())?;
         let criteria = Criteria {
             tolerance: self.tolerance,
             confidence: self.confidence,
@@ -73,23 +66,8 @@ impl CompareArgs {
         let base = Merge::open(std::slice::from_ref(&self.base), false)?;
         let new = Merge::open(std::slice::from_ref(&self.new), false)?;
         let comparison = compare(&base, &new, criteria)?;
-        let mut json = serde_json::to_vec_pretty(&comparison)?;
-        json.push(b'\n');
-        if to_stdout {
-            // Nobody reads standard error: the figures still go where they were asked to go.
-            let _ = write!(std::io::stderr(), "{}", render(&comparison, colour_on_stderr));
-            std::io::stdout().write_all(&json)?;
-        } else {
-            write!(std::io::stdout(), "{}", render(&comparison, colour))?;
-        }
-        if let Some(file) = file {
-            file.write(JSON, &json)?;
-        }
-        Ok(if comparison.regression {
-            super::THRESHOLD_CROSSED
-        } else {
-            super::DONE
-        })
+        output.write(|colour| render(&comparison, colour), &comparison)?;
+        Ok(if comparison.regression { THRESHOLD_CROSSED } else { DONE })
     }
 }
 

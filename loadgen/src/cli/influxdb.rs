@@ -10,7 +10,7 @@ use clap::Args;
 use loadgen::influxdb::{self, Destination, InfluxSettings, PushProgress, PushSettings, Pushed, SettingsError, Token};
 use loadgen::tls::TlsSettings;
 
-use super::{COULD_NOT_RUN, DONE, INTERRUPTED, USAGE, complain, interrupt_on_signal};
+use super::{COULD_NOT_RUN, DONE, Failure, INTERRUPTED, interrupt_on_signal};
 
 /// The one secret among the settings, which is why it is no flag.
 const TOKEN_VARIABLE: &str = "INFLUX_TOKEN";
@@ -23,7 +23,7 @@ const SPOOL_IN_OUT: &str = "influxdb";
 /// The folder below the user's state directory for the same.
 const SPOOL_IN_STATE: &str = "loadgen-spool";
 
-/// Settings of `loadgen run` and `loadgen capacity`.
+/// Settings of `loadgen run`.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "InfluxDB")]
 pub(crate) struct InfluxArgs {
@@ -77,7 +77,7 @@ pub(crate) struct PushArgs {
 
     /// Show no progress.
     #[arg(long)]
-    pub(crate) quiet: bool,
+    quiet: bool,
 }
 
 #[derive(Debug, Args)]
@@ -114,24 +114,6 @@ impl InfluxArgs {
     }
 }
 
-impl PushArgs {
-    /// The settings; reads the token's file.
-    pub(crate) fn settings(&self) -> Result<PushSettings, SettingsError> {
-        let given = |setting: &Option<String>| setting.clone().filter(|text| !text.is_empty());
-        Ok(PushSettings {
-            folders: self.folders.clone(),
-            url: given(&self.influx_url),
-            org: given(&self.influx_org),
-            bucket: given(&self.influx_bucket),
-            token: self.token.read()?,
-            tls: TlsSettings {
-                ca_file: self.cacert.clone(),
-                insecure: false,
-            },
-        })
-    }
-}
-
 pub(crate) const PUSH_HELP: &str = "\
 Sending the same twice changes nothing. What InfluxDB has acknowledged is removed from the folder, all else stays.
 
@@ -147,15 +129,9 @@ Examples:
 
 impl PushArgs {
     /// Sends what the folders hold; gives the exit status.
-    pub(crate) fn run(&self) -> u8 {
-        let settings = match self.settings() {
-            Ok(settings) => settings,
-            Err(error) => return complain(&error, USAGE),
-        };
-        let interrupt = match interrupt_on_signal() {
-            Ok(interrupt) => interrupt,
-            Err(error) => return complain(&error, COULD_NOT_RUN),
-        };
+    pub(crate) fn run(&self) -> Result<u8, Failure> {
+        let settings = self.settings().map_err(Failure::usage)?;
+        let interrupt = interrupt_on_signal()?;
         let mut shown = Instant::now();
         let mut show = |progress: &PushProgress| {
             if !self.quiet && shown.elapsed() >= PROGRESS {
@@ -165,14 +141,32 @@ impl PushArgs {
                 let _ = writeln!(std::io::stderr(), "{}: {sent} of {points} points", folder.display());
             }
         };
-        match influxdb::push(&settings, &interrupt, &mut show) {
-            Ok(Pushed { spools, points }) => {
-                let _ = writeln!(std::io::stdout(), "{points} points sent from {spools} folders");
-                DONE
-            }
-            Err(error) if interrupt.is_requested() => complain(&error, INTERRUPTED),
-            Err(error) => complain(&error, COULD_NOT_RUN),
-        }
+        let Pushed { spools, points } = influxdb::push(&settings, &interrupt, &mut show).map_err(|error| {
+            let status = if interrupt.is_requested() {
+                INTERRUPTED
+            } else {
+                COULD_NOT_RUN
+            };
+            Failure::new(status, error)
+        })?;
+        let _ = writeln!(std::io::stdout(), "{points} points sent from {spools} folders");
+        Ok(DONE)
+    }
+
+    /// The settings; reads the token's file.
+    fn settings(&self) -> Result<PushSettings, SettingsError> {
+        let given = |setting: &Option<String>| setting.clone().filter(|text| !text.is_empty());
+        Ok(PushSettings {
+            folders: self.folders.clone(),
+            url: given(&self.influx_url),
+            org: given(&self.influx_org),
+            bucket: given(&self.influx_bucket),
+            token: self.token.read()?,
+            tls: TlsSettings {
+                ca_file: self.cacert.clone(),
+                insecure: false,
+            },
+        })
     }
 }
 

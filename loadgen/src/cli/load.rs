@@ -9,7 +9,7 @@ use loadgen::load::{Load, Ramp, Stage};
 use loadgen::segment::Segment;
 use loadgen::settings::Settings;
 
-use super::UsageError;
+use super::Failure;
 use super::durations::{duration, positive_duration};
 
 /// Virtual users a run may have.
@@ -94,7 +94,7 @@ struct Stages {
 
 impl LoadArgs {
     /// Puts what was typed into the settings.
-    pub(crate) fn apply(&self, settings: &mut Settings) -> Result<(), UsageError> {
+    pub(crate) fn apply(&self, settings: &mut Settings) -> Result<(), Failure> {
         settings.load = self.load()?;
         settings.iterations = self.iterations;
         settings.warm_up = self.warmup;
@@ -105,60 +105,48 @@ impl LoadArgs {
         Ok(())
     }
 
-    fn load(&self) -> Result<Load, UsageError> {
-        let staged = self.stages.as_ref().filter(|stages| !stages.of_vus);
-        let is_open = self.rate.is_some() || staged.is_some();
-        if is_open {
-            return self.open(staged);
+    fn load(&self) -> Result<Load, Failure> {
+        let rate_is_staged = self.stages.as_ref().is_some_and(|stages| !stages.of_vus);
+        if self.rate.is_some() || rate_is_staged {
+            return self.open();
         }
         if self.max_vus.is_some() {
-            return Err(UsageError::new(
+            return Err(Failure::usage(
                 "--max-vus goes with --rate or --stages; without them --vus says it all",
             ));
         }
-        let closed = |vus| Load::Closed { vus };
-        let constant = |vus: u32| closed(Ramp::constant(f64::from(vus), self.duration()));
-        Ok(match (&self.vus, &self.stages) {
+        let vus = match (&self.vus, &self.stages) {
             (Some(Vus::Stages(_)), Some(_)) => {
-                return Err(UsageError::new("give stages to --vus or to --stages, not to both"));
+                return Err(Failure::usage("give stages to --vus or to --stages, not to both"));
             }
-            (Some(Vus::Stages(list)), None) if self.duration.is_some() => {
-                let _ = list;
-                return Err(UsageError::new(
+            (Some(Vus::Stages(_)), None) if self.duration.is_some() => {
+                return Err(Failure::usage(
                     "--duration does not go with stages, which say how long they take",
                 ));
             }
-            (Some(Vus::Stages(list)), None) => closed(Ramp::stages(0.0, list)),
-            (vus, Some(stages)) => {
-                let from = match vus {
-                    Some(Vus::Constant(vus)) => f64::from(*vus),
-                    _ => 0.0,
-                };
-                closed(Ramp::stages(from, &stages.list))
-            }
-            (Some(Vus::Constant(vus)), None) => constant(*vus),
-            (None, None) => constant(Settings::DEFAULT_VUS),
-        })
+            (Some(Vus::Stages(list)), None) => Ramp::stages(0.0, list),
+            (Some(Vus::Constant(vus)), Some(stages)) => Ramp::stages(f64::from(*vus), &stages.list),
+            (None, Some(stages)) => Ramp::stages(0.0, &stages.list),
+            (Some(Vus::Constant(vus)), None) => Ramp::constant(f64::from(*vus), self.duration()),
+            (None, None) => Ramp::constant(f64::from(Settings::DEFAULT_VUS), self.duration()),
+        };
+        Ok(Load::Closed { vus })
     }
 
-    fn open(&self, staged: Option<&Stages>) -> Result<Load, UsageError> {
-        if self.stages.as_ref().is_some_and(|stages| stages.of_vus) {
-            return Err(UsageError::new(
-                "--rate and stages of virtual users are different kinds of load; give one of them",
-            ));
-        }
-        let rate = match staged {
-            Some(stages) => Ramp::stages(self.rate.unwrap_or(0.0), &stages.list),
-            None => Ramp::constant(self.rate.unwrap_or(0.0), self.duration()),
-        };
-        let vus = match &self.vus {
-            Some(Vus::Constant(vus)) => Some(*vus),
-            Some(Vus::Stages(_)) => {
-                return Err(UsageError::new(
+    fn open(&self) -> Result<Load, Failure> {
+        let vus = match (&self.vus, &self.stages) {
+            (Some(Vus::Stages(_)), _) | (_, Some(Stages { of_vus: true, .. })) => {
+                return Err(Failure::usage(
                     "--rate and stages of virtual users are different kinds of load; give one of them",
                 ));
             }
-            None => None,
+            (Some(Vus::Constant(vus)), _) => Some(*vus),
+            (None, _) => None,
+        };
+        let from = self.rate.unwrap_or(0.0);
+        let rate = match &self.stages {
+            Some(stages) => Ramp::stages(from, &stages.list),
+            None => Ramp::constant(from, self.duration()),
         };
         let default_max = rate
             .peak()
@@ -167,7 +155,7 @@ impl LoadArgs {
         let max_vus = self.max_vus.unwrap_or_else(|| default_max.max(vus.unwrap_or(0)));
         let vus = vus.unwrap_or(Settings::DEFAULT_VUS.min(max_vus));
         if vus > max_vus {
-            return Err(UsageError::new(format!("--vus {vus} is more than --max-vus {max_vus}")));
+            return Err(Failure::usage(format!("--vus {vus} is more than --max-vus {max_vus}")));
         }
         Ok(Load::Open { rate, vus, max_vus })
     }
@@ -307,7 +295,7 @@ mod tests {
     fn load(arguments: &str) -> Result<Load, String> {
         let words = std::iter::once("loadgen").chain(arguments.split_whitespace());
         let parsed = OnlyLoad::try_parse_from(words).map_err(|error| error.to_string())?;
-        parsed.load.load().map_err(|error| error.to_string())
+        parsed.load.load().map_err(|failure| format!("{failure:?}"))
     }
 
     #[test]

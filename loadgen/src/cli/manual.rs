@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-use super::{COULD_NOT_RUN, Cli, DONE, complain};
+use super::{COULD_NOT_RUN, Cli, DONE, Failure};
 
 pub(crate) const COMPLETIONS_HELP: &str = "\
 Examples:
@@ -31,30 +31,27 @@ pub(crate) struct ManArgs {
 
 impl CompletionsArgs {
     /// Prints the completions; gives the exit status.
-    pub(crate) fn run(&self) -> u8 {
+    pub(crate) fn run(&self) -> Result<u8, Failure> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "loadgen", &mut script);
-        match std::io::stdout().write_all(&script) {
-            Ok(()) => DONE,
-            Err(error) => complain(&format!("the completions could not be written: {error}"), COULD_NOT_RUN),
-        }
+        let unwritten = |error| Failure::new(COULD_NOT_RUN, format!("the completions could not be written: {error}"));
+        std::io::stdout().write_all(&script).map_err(unwritten)?;
+        Ok(DONE)
     }
 }
 
 impl ManArgs {
     /// Writes the pages; gives the exit status.
-    pub(crate) fn run(&self) -> u8 {
-        match clap_mangen::generate_to(Cli::command(), &self.folder) {
-            Ok(()) => DONE,
-            Err(error) => {
-                let folder = self.folder.display();
-                complain(
-                    &format!(
-                        "{folder}: the pages could not be written ({error}); give a folder that exists and is writable"
-                    ),
-                    COULD_NOT_RUN,
-                )
-            }
-        }
+    pub(crate) fn run(&self) -> Result<u8, Failure> {
+        let unwritten = |error| {
+            let folder = self.folder.display();
+            let advice = "give a folder that exists and is writable";
+            Failure::new(
+                COULD_NOT_RUN,
+                format!("{folder}: the pages could not be written ({error}); {advice}"),
+            )
+        };
+        clap_mangen::generate_to(Cli::command(), &self.folder).map_err(unwritten)?;
+        Ok(DONE)
     }
 }

@@ -1,18 +1,17 @@
 //! `loadgen merge`.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use loadgen::merge::Merge;
-use loadgen::output_file::OutputFile;
 use loadgen::results::Location;
-use loadgen::summary_text::{self, Colour};
+use loadgen::summary_text;
 use loadgen::threshold::{Threshold, check_selections};
 
-const SUMMARY_JSON: &str = "--summary-json";
-const REPORT: &str = "--report";
+use super::outputs::OutputArgs;
+use super::{DONE, Failure, THRESHOLD_CROSSED};
 
 /// Settings of `loadgen merge`.
 #[derive(Debug, Args)]
@@ -22,7 +21,7 @@ pub(crate) struct MergeArgs {
     #[arg(value_name = "RESULTS", required = true)]
     results: Vec<Location>,
 
-    /// Write a folder of the merged results, which compare, push and merge read like any other.
+    /// Write a folder of the merged results, which compare and merge read like any other.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
@@ -31,13 +30,8 @@ pub(crate) struct MergeArgs {
     #[arg(long = "threshold", value_name = "OBJECTIVE")]
     thresholds: Vec<Threshold>,
 
-    /// Write the summary as JSON; - for standard output, the text then goes to standard error.
-    #[arg(long, value_name = "FILE")]
-    summary_json: Option<PathBuf>,
-
-    /// Write a report in HTML, one file that can be opened offline.
-    #[arg(long, value_name = "FILE")]
-    report: Option<PathBuf>,
+    #[command(flatten)]
+    outputs: OutputArgs,
 
     /// Merge results of different runs, scenarios or targets; their steps must be the same all the same.
     #[arg(long)]
@@ -45,7 +39,7 @@ pub(crate) struct MergeArgs {
 }
 
 /// What `loadgen merge --help` says at its end.
-pub(crate) const MERGE_HELP: &str = "\
+pub(crate) const HELP: &str = "\
 Histograms are added bucket by bucket, so that the percentiles are those of all requests, just as if one generator had sent them. What a generator that was killed had recorded by then is part of the whole, and is named.
 
 Exit status:
@@ -61,44 +55,21 @@ Examples:
 
 impl MergeArgs {
     /// Does the merge; gives the exit status.
-    ///
-    /// # Errors
-    /// The results could not be merged, or the outcome not be written.
-    pub(crate) fn run(&self, colour: Colour, colour_on_stderr: Colour) -> Result<u8, Box<dyn std::error::Error>> {
-        let to_stdout = self.summary_json.as_deref() == Some(Path::new("-"));
-        let prepare = |option, path: Option<&Path>| path.map(|path| OutputFile::prepare(option, path)).transpose();
-        let json_file = prepare(SUMMARY_JSON, self.summary_json.as_deref().filter(|_| !to_stdout))?;
-        let report_file = prepare(REPORT, self.report.as_deref())?;
+    pub(crate) fn run(&self) -> Result<u8, Failure> {
+        let outputs = self.outputs.prepare()?;
         let merge = Merge::open(&self.results, self.allow_different)?;
-        if let Err(error) = check_selections(&self.thresholds, &merge.info().steps) {
-            return Ok(super::complain(&error, super::USAGE));
-        }
+        check_selections(&self.thresholds, &merge.info().steps).map_err(Failure::usage)?;
         let (result, warnings) = merge.result(&self.thresholds)?;
         for warning in warnings {
             // Nobody reads standard error: the figures still go where they were asked to go.
             let _ = writeln!(std::io::stderr(), "loadgen: warning: {warning}");
         }
+        let kept = self.out.as_ref().map_or(Ok(()), |folder| merge.write(folder, &result));
         let summary = &result.summary;
-        let mut json = serde_json::to_vec_pretty(summary)?;
-        json.push(b'\n');
-        if to_stdout {
-            let text = summary_text::render(summary, &self.thresholds, None, colour_on_stderr);
-            let _ = write!(std::io::stderr(), "{text}");
-            std::io::stdout().write_all(&json)?;
-        } else {
-            let text = summary_text::render(summary, &self.thresholds, None, colour);
-            write!(std::io::stdout(), "{text}")?;
-        }
-        if let Some(folder) = &self.out {
-            merge.write(folder, &result)?;
-        }
-        if let Some(file) = json_file {
-            file.write(SUMMARY_JSON, &json)?;
-        }
-        if let Some(file) = report_file {
-            file.write(REPORT, loadgen::report::render(&result).as_bytes())?;
-        }
+        let text = |colour| summary_text::render(summary, &self.thresholds, None, colour);
+        outputs.write(text, summary, || loadgen::report::render(&result))?;
+        kept?;
         let crossed = summary.thresholds.iter().any(|threshold| !threshold.passed);
-        Ok(if crossed { super::THRESHOLD_CROSSED } else { super::DONE })
+        Ok(if crossed { THRESHOLD_CROSSED } else { DONE })
     }
 }

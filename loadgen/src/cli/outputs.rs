@@ -1,6 +1,6 @@
-//! The files that a command writes at its end.
+//! What a command shows and the files that it writes at its end.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use loadgen::output_file::{OutputError, OutputFile};
 use loadgen::summary_text::Colour;
 
-use super::colours;
+use super::Failure;
 
 /// Where the outcome goes.
 #[derive(Debug, Args)]
@@ -24,25 +24,20 @@ pub(crate) struct OutputArgs {
     report: Option<PathBuf>,
 }
 
-const SUMMARY_JSON: &str = "--summary-json";
 const REPORT: &str = "--report";
 
-/// The files, opened.
+/// The outputs, their files opened.
 pub(crate) struct Outputs {
-    json: Option<OutputFile>,
-    json_to_stdout: bool,
+    document: DocumentOutput,
     report: Option<OutputFile>,
 }
 
 impl OutputArgs {
     /// Makes sure that everything can be written.
     pub(crate) fn prepare(&self) -> Result<Outputs, OutputError> {
-        let json_to_stdout = self.summary_json.as_deref() == Some(Path::new("-"));
-        let json = self.summary_json.as_deref().filter(|_| !json_to_stdout);
         let report = self.report.as_deref();
         Ok(Outputs {
-            json: json.map(|path| OutputFile::prepare(SUMMARY_JSON, path)).transpose()?,
-            json_to_stdout,
+            document: DocumentOutput::prepare("--summary-json", self.summary_json.as_deref())?,
             report: report.map(|path| OutputFile::prepare(REPORT, path)).transpose()?,
         })
     }
@@ -55,22 +50,62 @@ impl Outputs {
         text: impl Fn(Colour) -> String,
         document: &impl Serialize,
         page: impl FnOnce() -> String,
-    ) -> Result<(), Box<dyn std::error::Error>> {
+    ) -> Result<(), Failure> {
+        let page = self.report.map_or(Ok(()), |file| file.write(REPORT, page().as_bytes()));
+        self.document.write(text, document)?;
+        Ok(page?)
+    }
+}
+
+/// A document as JSON, on standard output or in a file, beside its text for people.
+pub(crate) struct DocumentOutput {
+    flag: &'static str,
+    file: Option<OutputFile>,
+    to_stdout: bool,
+}
+
+impl DocumentOutput {
+    /// Makes sure that the file can be written; `flag` names it in errors.
+    pub(crate) fn prepare(flag: &'static str, path: Option<&Path>) -> Result<Self, OutputError> {
+        let to_stdout = path == Some(Path::new("-"));
+        let file = path.filter(|_| !to_stdout);
+        Ok(Self {
+            flag,
+            file: file.map(|path| OutputFile::prepare(flag, path)).transpose()?,
+            to_stdout,
+        })
+    }
+
+    /// Shows the text, on standard error where the document goes to standard output, and writes the file even if nobody
+    /// reads the text.
+    pub(crate) fn write(self, text: impl Fn(Colour) -> String, document: &impl Serialize) -> Result<(), Failure> {
         let mut json = serde_json::to_vec_pretty(document)?;
         json.push(b'\n');
-        let (on_stdout, on_stderr) = colours();
-        let shown = if self.json_to_stdout {
+        let (mut stdout, mut stderr) = (std::io::stdout(), std::io::stderr());
+        let shown = if self.to_stdout {
             // Nobody reads standard error: the figures still go where they were asked to go.
-            let _ = write!(std::io::stderr(), "{}", text(on_stderr));
-            std::io::stdout().write_all(&json)
+            let _ = stderr.write_all(text(colour(stderr.is_terminal())).as_bytes());
+            stdout.write_all(&json)
         } else {
-            write!(std::io::stdout(), "{}", text(on_stdout))
+            stdout.write_all(text(colour(stdout.is_terminal())).as_bytes())
         };
-        let to_file = self.json.map_or(Ok(()), |file| file.write(SUMMARY_JSON, &json));
-        let page = self.report.map_or(Ok(()), |file| file.write(REPORT, page().as_bytes()));
-        to_file?;
-        page?;
-        shown?;
-        Ok(())
+        self.file.map_or(Ok(()), |file| file.write(self.flag, &json))?;
+        Ok(shown?)
     }
+}
+
+fn colour(is_terminal: bool) -> Colour {
+    if is_terminal && !no_colour() {
+        Colour::Ansi
+    } else {
+        Colour::Never
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one variable that is not a setting of a run"
+)]
+fn no_colour() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }

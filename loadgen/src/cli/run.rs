@@ -7,7 +7,6 @@ use clap::Args;
 use loadgen::engine::Finished;
 use loadgen::influxdb::{self, InfluxOutput, InfluxSettings};
 use loadgen::results::{Location, ResultsWriter};
-use loadgen::run_error::RunError;
 use loadgen::settings::Settings;
 use loadgen::summary_text;
 use loadgen::threshold::Threshold;
@@ -17,9 +16,7 @@ use super::load::LoadArgs;
 use super::outputs::OutputArgs;
 use super::target::TargetArgs;
 use super::watchers::Watchers;
-use super::{
-    COULD_NOT_RUN, DONE, INTERRUPTED, THRESHOLD_CROSSED, USAGE, UsageError, complain, interrupt_on_signal, progress,
-};
+use super::{COULD_NOT_RUN, DONE, Failure, INTERRUPTED, THRESHOLD_CROSSED, interrupt_on_signal, progress};
 
 pub(crate) const HELP: &str = "\
 Exit status:
@@ -78,47 +75,25 @@ pub(crate) struct RunArgs {
 
 impl RunArgs {
     /// Does the run; gives the exit status.
-    pub(crate) fn run(&self, command_line: &[String]) -> u8 {
-        let settings = match self.settings(command_line) {
-            Ok(settings) => settings,
-            Err(error) => return complain(&error, USAGE),
-        };
-        let influx = match self.influx.settings(&settings.transport.tls, self.out_folder()) {
-            Ok(influx) => influx,
-            Err(error) => return complain(&error, USAGE),
-        };
-        let outputs = match self.outputs.prepare() {
-            Ok(outputs) => outputs,
-            Err(error) => return complain(&error, COULD_NOT_RUN),
-        };
-        let interrupt = match interrupt_on_signal() {
-            Ok(interrupt) => interrupt,
-            Err(error) => return complain(&error, COULD_NOT_RUN),
-        };
-        let mut watchers = match self.watchers(&settings, influx) {
-            Ok(watchers) => watchers,
-            Err(error) => return complain(&*error, COULD_NOT_RUN),
-        };
+    pub(crate) fn run(&self, command_line: &[String]) -> Result<u8, Failure> {
+        let settings = self.settings(command_line)?;
+        let influx = self.influx.settings(&settings.transport.tls, self.out_folder());
+        let influx = influx.map_err(Failure::usage)?;
+        let outputs = self.outputs.prepare()?;
+        let interrupt = interrupt_on_signal()?;
+        let mut watchers = self.watchers(&settings, influx)?;
         let finished = loadgen::run(&settings, &interrupt, &mut watchers);
         let kept = watchers.finish();
-        let finished = match finished {
-            Ok(finished) => finished,
-            Err(error) if error.is_interruption() => return complain(&error, INTERRUPTED),
-            Err(error @ RunError::Threshold(_)) => return complain(&error, USAGE),
-            Err(error) => return complain(&error, COULD_NOT_RUN),
-        };
+        let finished = finished.map_err(Failure::of_run)?;
         let summary = &finished.result.summary;
         let text = |colour| summary_text::render(summary, &settings.thresholds, finished.housekeeping.as_ref(), colour);
-        let written = outputs.write(text, summary, || loadgen::report::render(&finished.result));
-        let kept = kept.map_err(Into::into);
-        match written.and(kept) {
-            Ok(()) => self.status(&finished),
-            Err(error) => complain(&*error, COULD_NOT_RUN),
-        }
+        outputs.write(text, summary, || loadgen::report::render(&finished.result))?;
+        kept?;
+        Ok(self.status(&finished))
     }
 
     /// The settings of the run; reads the files that the arguments name.
-    pub(crate) fn settings(&self, command_line: &[String]) -> Result<Settings, UsageError> {
+    pub(crate) fn settings(&self, command_line: &[String]) -> Result<Settings, Failure> {
         let mut settings = self.target.settings(command_line)?;
         self.load.apply(&mut settings)?;
         settings.thresholds.extend(self.thresholds.iter().cloned());
@@ -133,24 +108,19 @@ impl RunArgs {
         }
     }
 
-    fn watchers(
-        &self,
-        settings: &Settings,
-        influx: Option<InfluxSettings>,
-    ) -> Result<Watchers, Box<dyn std::error::Error>> {
+    fn watchers(&self, settings: &Settings, influx: Option<InfluxSettings>) -> Result<Watchers, Failure> {
         let (run_id, generator) = (settings.run_id.to_string(), settings.segment.to_string());
         let prepare = |place| ResultsWriter::prepare(place, &run_id, &generator);
         let results = self.out.as_ref().map(prepare).transpose()?;
         let influx = match influx {
             Some(influx) => {
-                influxdb::check(&influx, &settings.tags)?;
+                influxdb::check(&influx)?;
                 Some(InfluxOutput::start(&influx)?)
             }
             None => None,
         };
-        let progress = progress(self.quiet);
         Ok(Watchers {
-            progress,
+            progress: progress(self.quiet),
             results,
             influx,
         })

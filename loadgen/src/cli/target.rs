@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use clap::Args;
 
+use loadgen::influxdb::names::{MOST_RUN_TAGS, TAKEN_TAGS};
 use loadgen::scenario::{RequestSpec, Scenario};
 use loadgen::settings::{RunId, Settings, TraceSettings};
 use loadgen::target::Target;
 
-use super::UsageError;
+use super::Failure;
 use super::durations::positive_duration;
 use super::transport::TransportArgs;
 use crate::redact;
 
-/// Tags a run may have, and characters of their names and values.
-const MOST_TAGS: usize = 8;
+/// Characters of a tag's name and of its value.
 const LONGEST_TAG: usize = 64;
 
 /// What to put under load.
@@ -97,11 +97,11 @@ pub(crate) struct VarArgs {
 
 impl TargetArgs {
     /// The settings of a run, everything else by default; reads the files that the arguments name.
-    pub(crate) fn settings(&self, command_line: &[String]) -> Result<Settings, UsageError> {
-        let target: Target = self.url.parse().map_err(UsageError::new)?;
+    pub(crate) fn settings(&self, command_line: &[String]) -> Result<Settings, Failure> {
+        let target: Target = self.url.parse().map_err(Failure::usage)?;
         let mut settings = Settings::new(target);
         settings.scenario = match &self.scenario {
-            Some(name) => Scenario::named(name, &vars(&self.vars)?).map_err(UsageError::new)?,
+            Some(name) => Scenario::named(name, &self.vars.read()?).map_err(Failure::usage)?,
             None => Scenario::request(self.request()?),
         };
         settings.thresholds = settings.scenario.thresholds().to_vec();
@@ -121,26 +121,25 @@ impl TargetArgs {
         Ok(settings)
     }
 
-    fn tags(&self) -> Result<BTreeMap<String, String>, UsageError> {
+    fn tags(&self) -> Result<BTreeMap<String, String>, Failure> {
         let mut tags = BTreeMap::new();
         for (name, value) in &self.tags {
             if tags.insert(name.clone(), value.clone()).is_some() {
-                return Err(UsageError::new(format!("--tag {name} is given twice")));
+                return Err(Failure::usage(format!("--tag {name} is given twice")));
             }
         }
-        if tags.len() > MOST_TAGS {
-            return Err(UsageError::new(format!("a run has at most {MOST_TAGS} tags")));
+        if tags.len() > MOST_RUN_TAGS {
+            return Err(Failure::usage(format!("a run has at most {MOST_RUN_TAGS} tags")));
         }
         Ok(tags)
     }
 
-    fn request(&self) -> Result<RequestSpec, UsageError> {
+    fn request(&self) -> Result<RequestSpec, Failure> {
         let body = self.data.as_deref().map(read_data).transpose()?;
         let method = match &self.method {
             Some(method) => {
-                let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-                if method.is_empty() || !method.bytes().all(is_token) {
-                    return Err(UsageError::new(format!(
+                if !is_token(method) {
+                    return Err(Failure::usage(format!(
                         "--method `{method}` is not a method; write e.g. PUT"
                     )));
                 }
@@ -150,7 +149,7 @@ impl TargetArgs {
             None => "GET".to_owned(),
         };
         if method == "CONNECT" {
-            return Err(UsageError::new(
+            return Err(Failure::usage(
                 "--method CONNECT is for proxies and cannot be put under load",
             ));
         }
@@ -161,27 +160,27 @@ impl TargetArgs {
     }
 }
 
-/// Names and values of variables; a value is one line of a file where it begins with @.
-pub(crate) fn vars(given: &VarArgs) -> Result<Vec<(String, String)>, UsageError> {
-    let parse = |argument: &String| {
-        // The value may be a secret, so errors repeat only the name.
-        let Some((name, value)) = argument.split_once('=') else {
-            return Err(UsageError::new("--var: a variable is written NAME=VALUE"));
+impl VarArgs {
+    /// Names and values; a value is one line of a file where it begins with @.
+    pub(crate) fn read(&self) -> Result<Vec<(String, String)>, Failure> {
+        let parse = |argument: &String| {
+            // The value may be a secret, so errors repeat only the name.
+            let Some((name, value)) = argument.split_once('=') else {
+                return Err(Failure::usage("--var: a variable is written NAME=VALUE"));
+            };
+            let value = match value.strip_prefix('@') {
+                None => value.to_owned(),
+                Some(file) => std::fs::read_to_string(file)
+                    .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
+                    .map_err(Failure::unreadable(format!("--var {name}=@{file}")))?,
+            };
+            Ok((name.to_owned(), value))
         };
-        let value = match value.strip_prefix('@') {
-            None => value.to_owned(),
-            Some(file) => std::fs::read_to_string(file)
-                .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
-                .map_err(|error| {
-                    UsageError::new(format!("--var {name}=@{file}: {error}; give a file that can be read"))
-                })?,
-        };
-        Ok((name.to_owned(), value))
-    };
-    given.vars.iter().map(parse).collect()
+        self.vars.iter().map(parse).collect()
+    }
 }
 
-fn read_data(data: &str) -> Result<Vec<u8>, UsageError> {
+fn read_data(data: &str) -> Result<Vec<u8>, Failure> {
     let Some(source) = data.strip_prefix('@') else {
         return Ok(data.as_bytes().to_vec());
     };
@@ -191,17 +190,16 @@ fn read_data(data: &str) -> Result<Vec<u8>, UsageError> {
     } else {
         std::fs::read(source)
     };
-    read.map_err(|error| UsageError::new(format!("--data {data}: {error}; give a file that can be read")))
+    read.map_err(Failure::unreadable(format!("--data {data}")))
 }
 
-fn headers(given: &[String]) -> Result<Vec<(String, String)>, UsageError> {
+fn headers(given: &[String]) -> Result<Vec<(String, String)>, Failure> {
     let mut headers = Vec::new();
     for argument in given {
         match argument.strip_prefix('@') {
             Some(file) => {
-                let lines = std::fs::read_to_string(file).map_err(|error| {
-                    UsageError::new(format!("--header {argument}: {error}; give a file that can be read"))
-                })?;
+                let lines = std::fs::read_to_string(file);
+                let lines = lines.map_err(Failure::unreadable(format!("--header {argument}")))?;
                 for line in lines.lines().filter(|line| !line.trim().is_empty()) {
                     headers.push(header(line)?);
                 }
@@ -212,14 +210,19 @@ fn headers(given: &[String]) -> Result<Vec<(String, String)>, UsageError> {
     Ok(headers)
 }
 
-fn header(text: &str) -> Result<(String, String), UsageError> {
+/// Whether HTTP would take a text as a method or as a field's name.
+fn is_token(text: &str) -> bool {
+    let of_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(of_token)
+}
+
+fn header(text: &str) -> Result<(String, String), Failure> {
     // The value may be a secret, so errors repeat only the name.
-    let wrong = |name: &str, reason: &str| UsageError::new(format!("--header `{name}`: {reason}"));
+    let wrong = |name: &str, reason: &str| Failure::usage(format!("--header `{name}`: {reason}"));
     let Some((name, value)) = text.split_once(':') else {
         return Err(wrong("…", "a header field is written `Name: value`"));
     };
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if name.is_empty() || !name.bytes().all(is_token) {
+    if !is_token(name) {
         return Err(wrong(name, "a field's name has only letters, digits and -"));
     }
     let value = value.trim();
@@ -231,9 +234,6 @@ fn header(text: &str) -> Result<(String, String), UsageError> {
     }
     Ok((name.to_owned(), value.to_owned()))
 }
-
-/// Names that InfluxDB's points of a run have already, or reserve.
-const TAKEN_TAGS: [&str; 7] = ["run_id", "scenario", "step", "generator", "le", "time", "_measurement"];
 
 fn tag(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write e.g. --tag commit=1a2b3c")?;
@@ -277,7 +277,20 @@ mod tests {
     #[test]
     fn tags_are_plain_and_few() {
         assert_eq!(tag("commit=1a=b"), Ok(("commit".to_owned(), "1a=b".to_owned())));
-        for text in ["commit", "=a", "a=", "a b=c", "step=x", "_x=y", "a=\n\u{7}"] {
+        let long = "x".repeat(65);
+        let (long_name, long_value) = (format!("{long}=a"), format!("a={long}"));
+        let taken = TAKEN_TAGS.map(|name| format!("{name}=x"));
+        let refused = [
+            "commit",
+            "=a",
+            "a=",
+            "a b=c",
+            "_x=y",
+            "a=\n\u{7}",
+            &long_name,
+            &long_value,
+        ];
+        for text in refused.into_iter().chain(taken.iter().map(String::as_str)) {
             assert!(tag(text).is_err(), "{text}");
         }
     }

@@ -8,7 +8,7 @@ use loadgen::proxy::{ProxyError, ProxySettings};
 use loadgen::tls::TlsSettings;
 use loadgen::transport::{ResolveEntry, TransportSettings};
 
-use super::UsageError;
+use super::Failure;
 
 /// How requests travel to the target.
 #[derive(Debug, Args)]
@@ -49,7 +49,7 @@ pub(crate) struct TransportArgs {
 
 impl TransportArgs {
     /// The settings; reads the file that --proxy may name.
-    pub(crate) fn settings(&self) -> Result<TransportSettings, UsageError> {
+    pub(crate) fn settings(&self) -> Result<TransportSettings, Failure> {
         Ok(TransportSettings {
             http2: self.http2,
             proxy: self.proxy.as_deref().map(proxy).transpose()?,
@@ -63,12 +63,11 @@ impl TransportArgs {
     }
 }
 
-fn proxy(argument: &str) -> Result<ProxySettings, UsageError> {
-    let wrong = |error: ProxyError| UsageError::new(format!("--proxy: {error}"));
+fn proxy(argument: &str) -> Result<ProxySettings, Failure> {
+    let wrong = |error: ProxyError| Failure::usage(format!("--proxy: {error}"));
     let Some(path) = argument.strip_prefix('@') else {
         return argument.parse().map_err(wrong);
     };
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| UsageError::new(format!("--proxy @{path}: {error}; give a file that can be read")))?;
+    let text = std::fs::read_to_string(path).map_err(Failure::unreadable(format!("--proxy @{path}")))?;
     text.parse().map_err(wrong)
 }

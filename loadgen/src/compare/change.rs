@@ -25,7 +25,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// In words.
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Better => "better",
             Self::Worse => "worse",
@@ -74,16 +74,13 @@ pub(super) fn judge(
 }
 
 fn verdict(kind: Kind, base: Estimate, change: Estimate, tolerance: f64) -> Verdict {
-    let matters = match kind {
-        Kind::Share => change.value.abs() > tolerance * base.value,
-        Kind::Latency | Kind::Rate => change.value.abs() > tolerance,
+    let (bearable, blind) = match kind {
+        Kind::Share => (tolerance * base.value, BLIND_SHARE.max(BLIND * base.value)),
+        Kind::Latency | Kind::Rate => (tolerance, BLIND),
     };
+    let matters = change.value.abs() > bearable;
     let more = change.low > 0.0;
     let less = change.high < 0.0;
-    let blind = match kind {
-        Kind::Share => BLIND_SHARE.max(BLIND * base.value),
-        Kind::Latency | Kind::Rate => BLIND,
-    };
     if more || less {
         let good = more == (kind == Kind::Rate);
         match (matters, good) {

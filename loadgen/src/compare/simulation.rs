@@ -1,7 +1,7 @@
 //! How often the verdicts are right, on runs whose truth is known.
 
 use super::estimate::Confidence;
-use super::{Criteria, FigureChange, Series, Verdict, figures_of};
+use super::{FigureChange, Series, Verdict, figures_of};
 
 /// A target whose speed wanders from second to second.
 struct Target {
@@ -56,8 +56,9 @@ impl Target {
 }
 
 fn compared(base: &Series, new: &Series) -> Vec<FigureChange> {
-    let confidence = Confidence::of_each(Criteria::DEFAULT_CONFIDENCE, 8);
-    figures_of(None, [base, new], false, Criteria::DEFAULT_TOLERANCE, confidence)
+    // The command line's defaults.
+    let (tolerance, confidence) = (0.05, Confidence::of_each(0.95, 8));
+    figures_of(None, [base, new], false, tolerance, confidence)
 }
 
 fn verdict(changes: &[FigureChange], figure: &str) -> Verdict {

@@ -17,12 +17,8 @@ pub fn render(comparison: &Comparison, colour: Colour) -> String {
         );
     }
     let interval = format!("{}% interval", percent_number(comparison.confidence));
-    let width = comparison
-        .figures
-        .iter()
-        .map(|change| label(change).chars().count())
-        .max();
-    let width = width.unwrap_or_default().max(12);
+    let labels = comparison.figures.iter().map(|change| label(change).chars().count());
+    let width = labels.max().unwrap_or_default().max(12);
     let mut step = None;
     for change in &comparison.figures {
         if step != Some(&change.step) {
@@ -38,16 +34,11 @@ pub fn render(comparison: &Comparison, colour: Colour) -> String {
         }
         row(&mut text, change, width, colour);
     }
-    let worse = comparison
-        .figures
-        .iter()
-        .filter(|change| change.verdict == Verdict::Worse)
-        .count();
-    let too_little = comparison
-        .figures
-        .iter()
-        .filter(|change| change.verdict == Verdict::TooLittleData)
-        .count();
+    let count = |verdict| {
+        let figures = comparison.figures.iter();
+        figures.filter(|change| change.verdict == verdict).count()
+    };
+    let (worse, too_little) = (count(Verdict::Worse), count(Verdict::TooLittleData));
     let tolerance = percent_number(comparison.tolerance);
     let conclusion = match (worse, too_little) {
         (0, 0) => format!("no regression: no figure got worse by more than chance and {tolerance}%"),
@@ -83,10 +74,10 @@ fn side(text: &mut String, name: &str, side: &Side) {
 }
 
 fn label(change: &FigureChange) -> &str {
-    match (change.figure.as_str(), &change.step) {
-        ("p99_9", _) => "p99.9",
-        ("error_rate", _) => "error rate",
-        (other, _) => other,
+    match change.figure.as_str() {
+        "p99_9" => "p99.9",
+        "error_rate" => "error rate",
+        other => other,
     }
 }
 

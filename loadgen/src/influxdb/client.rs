@@ -1,6 +1,5 @@
 //! Posts lines to InfluxDB.
 
-use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::io::Write as _;
 use std::sync::Arc;
@@ -16,7 +15,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::error::InfluxError;
-use super::settings::{Destination, InfluxSettings, Token, check_tags};
+use super::settings::{Destination, InfluxSettings, Token};
 use crate::tls::{HTTP1, TlsError, TlsSettings, connector};
 
 /// How long a post may take: InfluxDB answers within milliseconds when it is well.
@@ -103,13 +102,11 @@ impl Client {
     }
 }
 
-/// Makes sure, before the load starts, that InfluxDB will take the figures of a run with these tags; leaves nothing
-/// behind there.
+/// Makes sure, before the load starts, that InfluxDB will take the figures of a run; leaves nothing behind there.
 ///
 /// # Errors
 /// InfluxDB cannot be reached, or will not take them.
-pub fn check(settings: &InfluxSettings, tags: &BTreeMap<String, String>) -> Result<(), InfluxError> {
-    check_tags(tags)?;
+pub fn check(settings: &InfluxSettings) -> Result<(), InfluxError> {
     let client = Client::new(&settings.destination, &settings.token, &settings.tls)?;
     // Organisation, bucket and permission are looked at before the body, which may be empty.
     runtime()?.block_on(client.post(Bytes::new()))

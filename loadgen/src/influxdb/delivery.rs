@@ -28,7 +28,7 @@ pub(super) const CHUNK: u64 = 512 << 10;
 const MOST_IN_MEMORY: usize = 4 << 20;
 /// Waits between posts that fail, doubled each time, and half of it by chance, so that generators do not come all at once.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
-const LONGEST_WAIT: Duration = Duration::from_secs(15);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(15);
 /// The longest wait at the end of the run, when there is no time to lose.
 const LONGEST_LAST_WAIT: Duration = Duration::from_secs(1);
 
@@ -333,7 +333,7 @@ async fn land(flight: &mut Option<Flight>) -> (Load, Result<(), InfluxError>) {
 
 /// Closes a spool; gives what is left in it.
 fn close(mut spool: Spool) -> Option<(u64, PathBuf)> {
-    let points = spool.points();
+    let points = spool.points() + spool.skipped();
     if points == 0 {
         spool.remove();
         return None;

@@ -111,7 +111,7 @@ pub struct LatencyFields {
 }
 
 /// Tags that `--tag` cannot set: loadgen's own, and those that InfluxDB keeps for itself.
-pub(super) const TAKEN_TAGS: [&str; 8] = [
+pub const TAKEN_TAGS: [&str; 8] = [
     RUN_ID_TAG,
     SCENARIO_TAG,
     GENERATOR_TAG,
@@ -121,7 +121,7 @@ pub(super) const TAKEN_TAGS: [&str; 8] = [
     "_field",
     "_measurement",
 ];
-/// Tags that `--tag` may add to every point.
+/// Tags that `--tag` may add.
 pub const MOST_RUN_TAGS: usize = 8;
 /// Bytes of a tag's name and of its value.
 pub(super) const LONGEST_TAG: usize = 256;

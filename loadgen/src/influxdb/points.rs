@@ -17,6 +17,7 @@ use crate::health::Health;
 use crate::interval::{INTERVAL, Interval};
 use crate::recorder::{Ending, latency_histogram};
 use crate::run_info::RunInfo;
+use crate::run_result::rate;
 use crate::step_figures::StepFigures;
 use crate::summary::{Latency, RunResult, Summary};
 use crate::summary_text::{grouped, milliseconds, share};
@@ -179,7 +180,7 @@ impl Encoder {
             .field(FAILED_FIELD, integer(step.failed))
             .field(BYTES_SENT_FIELD, integer(step.sent))
             .field(BYTES_RECEIVED_FIELD, integer(step.received));
-        point = float(point, RATE_FIELD, per_second(step.requests(), seconds));
+        point = float(point, RATE_FIELD, rate(step.requests(), seconds));
         if !step.failed_checks.is_empty() {
             point = point.field(FAILED_CHECKS_FIELD, integer(step.failed_checks.iter().sum()));
         }
@@ -215,7 +216,7 @@ fn generator<'a>(point: Point<'a>, interval: &Interval, seconds: f64) -> Point<'
         .field(DROPPED_FIELD, integer(interval.dropped))
         .field(VUS_FIELD, i64::from(interval.vus))
         .field(SATURATED_FIELD, health.saturated);
-    point = float(point, RATE_FIELD, per_second(interval.requests(), seconds));
+    point = float(point, RATE_FIELD, rate(interval.requests(), seconds));
     point = float(point, CPU_FIELD, health.cpu_percent);
     point = float(point, LAG_FIELD, health.lag_ms_p99);
     let all = of_all_steps(interval.steps.iter().map(|step| Some(&step.latency)));
@@ -295,13 +296,9 @@ fn main_figures(summary: &Summary, crossed: &[&str]) -> String {
     text
 }
 
-/// Whether `--tag` can set this tag in InfluxDB.
-pub(super) fn is_free_tag(key: &str) -> bool {
+/// Whether a tag of a run says nothing that a point says already.
+fn is_free_tag(key: &str) -> bool {
     !key.is_empty() && !TAKEN_TAGS.contains(&key)
-}
-
-fn per_second(count: u64, seconds: f64) -> f64 {
-    if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
 }
 
 fn integer(count: u64) -> i64 {

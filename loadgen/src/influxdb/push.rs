@@ -10,7 +10,7 @@ use bytes::Bytes;
 use tokio::time::{Instant, sleep_until};
 
 use super::client::{Client, runtime};
-use super::delivery::{Backoff, CHUNK};
+use super::delivery::{Backoff, CHUNK, LONGEST_WAIT};
 use super::error::InfluxError;
 use super::settings::{Destination, SettingsError, Token};
 use super::spool::{DESTINATION_FILE, Spool, SpoolError};
@@ -23,7 +23,6 @@ const DEPTH: usize = 3;
 const MOST_FOLDERS: usize = 10_000;
 /// Posts of the same lines before giving up on an InfluxDB that does not answer: about a minute with their waits.
 const ATTEMPTS: u32 = 6;
-const LONGEST_WAIT: Duration = Duration::from_secs(15);
 /// How soon an interruption is noticed while waiting.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::distribution::latency_ms;
 use crate::interval::Interval;
 use crate::outcome::FailureKind;
 use crate::recorder::{Ending, latency_histogram};
-use crate::run_info::{Environment, LoadModel, RunInfo, StepInfo};
+use crate::results;
+use crate::run_info::{RunInfo, StepInfo};
+use crate::run_result::RunEnd;
 use crate::step_figures::StepFigures;
-use crate::summary::{Generator, RunResult, SCHEMA, Summary};
+use crate::summary::RunResult;
+use crate::totals::Totals;
 
 /// The seconds of one generator.
 pub(super) struct Sample {
@@ -25,21 +27,14 @@ pub(super) fn sample(run_id: &str, generator: &str, steps: usize, seconds: u64, 
     };
     let info = RunInfo {
         run_id: run_id.to_owned(),
-        loadgen_version: "0".to_owned(),
-        command: "loadgen run".to_owned(),
         scenario: "items".to_owned(),
-        target: "http://target/".to_owned(),
-        model: LoadModel::Open,
-        load: "500/s for 1m".to_owned(),
-        generator: generator.to_owned(),
         tags: BTreeMap::from([("branch".to_owned(), r"a\b \".to_owned())]),
         steps: (0..steps).map(step).collect(),
         started_at_ms: std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap()
             .as_millis() as u64,
-        load_s: None,
-        environment: Environment::default(),
+        ..results::sample::info(generator)
     };
     let mut random = fastrand::Rng::with_seed(seed);
     let intervals = (0..seconds)
@@ -98,50 +93,10 @@ impl Sample {
 
     /// What the run comes to.
     pub(super) fn result(&self) -> RunResult {
-        let mut all = latency_histogram();
-        for step in 0..self.info.steps.len() {
-            all.add(&self.total(step).latency).unwrap();
+        let mut totals = Totals::new(&self.info, &[]);
+        for interval in &self.intervals {
+            totals.add(0, interval);
         }
-        let summary = Summary {
-            schema: SCHEMA,
-            run_id: self.info.run_id.clone(),
-            loadgen_version: "0".to_owned(),
-            command: String::new(),
-            scenario: self.info.scenario.clone(),
-            target: self.info.target.clone(),
-            started_at: String::new(),
-            duration_s: self.intervals.len() as f64,
-            vus: 7,
-            model: self.info.model,
-            load: String::new(),
-            generators: vec![self.info.generator.clone()],
-            tags: BTreeMap::new(),
-            interrupted: false,
-            requests: self.requests(),
-            rate: 1.5,
-            failed: self.intervals.iter().map(Interval::failed).sum(),
-            due: 0,
-            dropped: 0,
-            status: BTreeMap::new(),
-            errors: Vec::new(),
-            latency_ms: latency_ms(&all),
-            uncorrected_latency_ms: None,
-            bytes_sent: 0,
-            bytes_received: 0,
-            steps: BTreeMap::new(),
-            checks: Vec::new(),
-            thresholds: Vec::new(),
-            generator: Generator::default(),
-            environment: Environment::default(),
-            slowest: Vec::new(),
-            failures: Vec::new(),
-        };
-        RunResult {
-            summary,
-            timeline: Vec::new(),
-            distribution: Vec::new(),
-            spectrum: Vec::new(),
-            heatmap: Default::default(),
-        }
+        totals.result(&self.info, &RunEnd::default())
     }
 }

@@ -1,6 +1,5 @@
 //! Where figures go.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -8,8 +7,6 @@ use reqwest::header::HeaderValue;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::names::{LONGEST_TAG, MOST_RUN_TAGS};
-use super::points::is_free_tag;
 use crate::tls::TlsSettings;
 
 /// Settings of a run's output to InfluxDB.
@@ -63,12 +60,6 @@ pub enum SettingsError {
     Token,
     #[error("the token file {path} cannot be used: {reason}; give a file with the token alone")]
     TokenFile { path: String, reason: String },
-    #[error("--tag {key}: InfluxDB or loadgen itself has a tag of that name; choose another name")]
-    TakenTag { key: String },
-    #[error("--tag {key}: names and values of tags have 1 to {LONGEST_TAG} bytes in InfluxDB; shorten it")]
-    LongTag { key: String },
-    #[error("{count} times --tag is too often for InfluxDB, which gets at most {MOST_RUN_TAGS}; leave some out")]
-    TooManyTags { count: usize },
 }
 
 impl Destination {
@@ -178,27 +169,6 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Makes sure that InfluxDB takes the tags of a run.
-///
-/// # Errors
-/// There are too many, one is too long, or one is taken.
-pub(super) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), SettingsError> {
-    if tags.len() > MOST_RUN_TAGS {
-        return Err(SettingsError::TooManyTags { count: tags.len() });
-    }
-    for (key, value) in tags {
-        let fits = |text: &str| (1..=LONGEST_TAG).contains(&text.len());
-        if !fits(key) || !fits(value) {
-            let key = key.chars().take(40).collect();
-            return Err(SettingsError::LongTag { key });
-        }
-        if !is_free_tag(key) {
-            return Err(SettingsError::TakenTag { key: key.clone() });
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,16 +205,5 @@ mod tests {
             "Token(***) no *** here"
         );
         assert!(Token::new(" ").is_err() && Token::new("a\nb").is_err());
-    }
-
-    #[test]
-    fn tags_that_would_spoil_a_point_are_refused() {
-        let check = |key: &str, value: &str| check_tags(&BTreeMap::from([(key.to_owned(), value.to_owned())]));
-        assert!(check("branch", "main").is_ok());
-        for (key, value) in [("run_id", "x"), ("time", "x"), ("a", ""), ("a", &"x".repeat(300))] {
-            assert!(check(key, value).is_err(), "{key}");
-        }
-        let many = (0..9).map(|index| (index.to_string(), "x".to_owned())).collect();
-        assert!(check_tags(&many).is_err());
     }
 }

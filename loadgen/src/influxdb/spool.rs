@@ -37,8 +37,10 @@ pub(crate) struct Spool {
     /// The last segment, while lines may be appended.
     open: Option<File>,
     next_number: u64,
+    /// On disk, what was skipped included.
     bytes: u64,
     largest: u64,
+    skipped: u64,
     synced: Instant,
 }
 
@@ -130,6 +132,7 @@ impl Spool {
             next_number: 0,
             bytes: 0,
             largest,
+            skipped: 0,
             synced: Instant::now(),
         }
     }
@@ -143,18 +146,23 @@ impl Spool {
         self.segments.iter().map(|segment| segment.points).sum()
     }
 
+    /// Points in files that [`Spool::skip_oldest`] left where they are.
+    pub(crate) fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
     /// Appends lines; gives the number of older ones that had to go to keep within bounds.
     ///
     /// # Errors
     /// The disk is full or the like: none of the lines is there then.
     pub(crate) fn append(&mut self, lines: &Lines) -> io::Result<u64> {
         let length = lines.text.len() as u64;
-        if self
-            .segments
-            .back()
-            .is_some_and(|segment| segment.bytes + length > self.segment_size())
-        {
+        let last = self.segments.back();
+        let is_full = last.is_some_and(|segment| segment.bytes + length > self.segment_size());
+        if is_full || self.synced.elapsed() >= SYNC_INTERVAL {
             self.sync()?;
+        }
+        if is_full {
             self.open = None;
         }
         if self.open.is_none() {
@@ -180,9 +188,6 @@ impl Spool {
         segment.bytes += length;
         segment.points += lines.points;
         self.bytes += length;
-        if self.synced.elapsed() >= SYNC_INTERVAL {
-            self.sync()?;
-        }
         Ok(self.shorten())
     }
 
@@ -200,13 +205,18 @@ impl Spool {
         lost
     }
 
-    fn remove_oldest(&mut self) -> u64 {
-        let Some(segment) = self.segments.pop_front() else {
-            return 0;
-        };
+    fn pop_oldest(&mut self) -> Option<Segment> {
+        let segment = self.segments.pop_front();
         if self.segments.is_empty() {
             self.open = None;
         }
+        segment
+    }
+
+    fn remove_oldest(&mut self) -> u64 {
+        let Some(segment) = self.pop_oldest() else {
+            return 0;
+        };
         self.bytes -= segment.bytes;
         // What cannot be removed is sent again by a later push, which changes nothing.
         let _ = fs::remove_file(&segment.path);
@@ -261,9 +271,7 @@ impl Spool {
 
     /// Leaves the oldest file where it is and goes on with the next one.
     pub(crate) fn skip_oldest(&mut self) {
-        if let Some(segment) = self.segments.pop_front() {
-            self.bytes -= segment.bytes;
-        }
+        self.skipped += self.pop_oldest().map_or(0, |segment| segment.points);
     }
 
     /// Makes sure that a crash of the machine does not cost what was appended.

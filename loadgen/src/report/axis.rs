@@ -271,10 +271,10 @@ fn short(value: f64, step: f64) -> String {
     });
     let text = format::fixed(value / factor, decimals.unwrap_or(9) as usize);
     // 1.0M beside 1.5M is noise; beside values of one unit the decimals keep the column even.
-    let text = if suffix.is_empty() || !text.contains('.') {
+    let text = if suffix.is_empty() {
         &text
     } else {
-        text.trim_end_matches('0').trim_end_matches('.')
+        format::without_idle_decimals(&text)
     };
     format!("{text}{suffix}")
 }
@@ -308,10 +308,7 @@ mod tests {
             labels(&Axis::amount(23_000.0, 5.0, "")),
             ["0", "5,000", "10k", "15k", "20k", "25k"]
         );
-        assert_eq!(
-            labels(&Axis::amount(0.0, 2.0, "")),
-            ["0.0", "0.5", "1.0"].map(|label| if label == "0.0" { "0" } else { label })
-        );
+        assert_eq!(labels(&Axis::amount(0.0, 2.0, "")), ["0", "0.5", "1.0"]);
         assert_eq!(
             labels(&Axis::elapsed(30.0)),
             ["0 s", "5 s", "10 s", "15 s", "20 s", "25 s", "30 s"]

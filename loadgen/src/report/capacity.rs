@@ -9,7 +9,8 @@ use super::{format, knee, objective};
 use crate::capacity_result::{CapacityResult, Phase, Probe};
 use crate::run_info::LoadModel;
 
-pub(super) fn render(result: &CapacityResult) -> String {
+/// The report of a search for the capacity as a complete HTML document.
+pub fn render_capacity(result: &CapacityResult) -> String {
     let verdict = verdict(result);
     let run = &result.run;
     let consequence = "the rate at which the search ended is what this generator can do, and the target may bear more.";
@@ -106,21 +107,16 @@ fn tiles(result: &CapacityResult) -> Vec<Tile> {
         || format::NONE.to_owned(),
         |(low, high)| format!("{} – {}", format::significant(low), format::rate(high)),
     );
-    let tile = |name, value| Tile {
-        name,
-        value,
-        bad: false,
-    };
     vec![
         Tile {
             name: "Capacity",
             value: rate(result.rate),
             bad: result.rate.is_none(),
         },
-        tile("Lies between", interval),
-        tile("Lowest failing", rate(result.failing_rate)),
-        tile("Probes", format::count(result.probes.len() as u64)),
-        tile("Duration", format::duration(result.duration_s)),
+        Tile::new("Lies between", interval),
+        Tile::new("Lowest failing", rate(result.failing_rate)),
+        Tile::new("Probes", format::count(result.probes.len() as u64)),
+        Tile::new("Duration", format::duration(result.duration_s)),
     ]
 }
 

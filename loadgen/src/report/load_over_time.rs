@@ -26,11 +26,15 @@ fn rate_of(interval: &TimelinePoint) -> f64 {
 
 pub(super) fn rate(summary: &Summary, timeline: &Timeline, crossings: &Crossings) -> Markup {
     const ID: &str = "rate-over-time";
-    const TITLE: &str = "Rate and failures over time";
-    if timeline.intervals.is_empty() || (summary.requests == 0 && summary.due == 0) {
-        return chart::empty(ID, TITLE, "No request ended, so there is no rate to show.");
-    }
     let open = summary.model == LoadModel::Open;
+    let title = if open {
+        "Rate against target, drops and failures over time"
+    } else {
+        "Rate and failures over time"
+    };
+    if timeline.intervals.is_empty() || (summary.requests == 0 && summary.due == 0) {
+        return chart::empty(ID, title, "No request ended, so there is no rate to show.");
+    }
     let mut rates = vec![Series {
         class: "rate",
         name: "requests",
@@ -95,13 +99,8 @@ pub(super) fn rate(summary: &Summary, timeline: &Timeline, crossings: &Crossings
     }
     Panels {
         id: ID,
-        title: if open {
-            "Rate against target, drops and failures over time"
-        } else {
-            TITLE
-        },
+        title,
         note,
-        meaning: String::new(),
         description: description(summary, timeline, open),
         panels,
     }
@@ -144,18 +143,8 @@ fn description(summary: &Summary, timeline: &Timeline, open: bool) -> String {
 }
 
 pub(super) fn users(summary: &Summary, timeline: &Timeline, crossings: &Crossings) -> Markup {
-    let most = timeline
-        .intervals
-        .iter()
-        .map(|interval| interval.vus)
-        .max()
-        .unwrap_or(0);
-    let least = timeline
-        .intervals
-        .iter()
-        .map(|interval| interval.vus)
-        .min()
-        .unwrap_or(0);
+    let vus = || timeline.intervals.iter().map(|interval| interval.vus);
+    let (least, most) = (vus().min().unwrap_or(0), vus().max().unwrap_or(0));
     if most == 0 {
         return Markup::default();
     }
@@ -163,7 +152,6 @@ pub(super) fn users(summary: &Summary, timeline: &Timeline, crossings: &Crossing
         id: "users-over-time",
         title: "Virtual users over time",
         note: "At the end of each interval".to_owned(),
-        meaning: String::new(),
         description: format!(
             "Virtual users lie between {} and {}.",
             format::count(least.into()),
@@ -198,7 +186,6 @@ pub(super) fn generator(summary: &Summary, timeline: &Timeline, crossings: &Cros
         id: "generator-over-time",
         title: "Generator over time",
         note: "CPU of one core, and the 99th percentile of how late it acted".to_owned(),
-        meaning: String::new(),
         description: format!(
             "The generator used at most {} of one core and was at most {} late.",
             cpu(highest(|interval| interval.cpu_percent)),

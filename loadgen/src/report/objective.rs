@@ -35,9 +35,9 @@ impl<'a> Objective<'a> {
             .find(operator)
             .map_or(expression.len(), |at| start + at);
         let figure = match expression[start..end].trim() {
-            name if name.starts_with("error_rate") || name.starts_with("checks") => Figure::Share,
-            name if name.starts_with("rate") => Figure::Rate,
-            name if name.starts_with("dropped") || name.starts_with("count") => Figure::Count,
+            "error_rate" | "checks" | "dropped_rate" => Figure::Share,
+            "rate" => Figure::Rate,
+            "dropped" | "count" => Figure::Count,
             _ => Figure::Latency,
         };
         Self {
@@ -57,7 +57,6 @@ fn bound(figure: Figure, text: &str) -> Option<f64> {
     let factor = match (figure, unit) {
         (Figure::Latency, "us" | "µs") => 1e-3,
         (Figure::Latency, "s") => 1e3,
-        (Figure::Latency, "m") => 60e3,
         (Figure::Share, "%") => 0.01,
         _ => 1.0,
     };
@@ -99,6 +98,7 @@ mod tests {
             ("a:b: error_rate<1%", Figure::Share, "a:b: error_rate", Some(0.01)),
             ("rate>500/s", Figure::Rate, "rate", Some(500.0)),
             ("dropped==0", Figure::Count, "dropped", Some(0.0)),
+            ("dropped_rate<1%", Figure::Share, "dropped_rate", Some(0.01)),
             ("avg<800us", Figure::Latency, "avg", Some(0.8)),
             ("ä<", Figure::Latency, "ä", None),
             ("", Figure::Latency, "", None),

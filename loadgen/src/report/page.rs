@@ -144,6 +144,17 @@ pub(super) struct Tile {
     pub(super) bad: bool,
 }
 
+impl Tile {
+    /// A figure that is neither good nor bad.
+    pub(super) fn new(name: &'static str, value: String) -> Self {
+        Self {
+            name,
+            value,
+            bad: false,
+        }
+    }
+}
+
 pub(super) fn tiles(tiles: &[Tile]) -> Markup {
     html! {
         section.headline-figures aria-label="Headline figures" {

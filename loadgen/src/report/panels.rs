@@ -20,7 +20,6 @@ pub(super) struct Panels {
     pub(super) id: &'static str,
     pub(super) title: &'static str,
     pub(super) note: String,
-    pub(super) meaning: String,
     pub(super) description: String,
     pub(super) panels: Vec<Panel>,
 }
@@ -82,7 +81,7 @@ impl Panels {
             id: self.id,
             title: self.title,
             note: self.note.clone() + crossings.explanation(),
-            meaning: self.meaning.clone(),
+            meaning: String::new(),
             description: self.description.clone(),
             height: bottom,
             whole: "Whole run",

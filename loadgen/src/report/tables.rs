@@ -53,7 +53,7 @@ pub(super) fn thresholds(thresholds: &[ThresholdResult], total_s: f64) -> Markup
 }
 
 /// Whether an objective was met.
-pub(super) fn met(passed: bool) -> Markup {
+fn met(passed: bool) -> Markup {
     html! {
         @if passed { span.mark.passed { "✓ met" } } @else { span.mark.failed { "✗ crossed" } }
     }
@@ -252,7 +252,7 @@ fn is_text(head: &str) -> bool {
     )
 }
 
-pub(super) fn latency_cells(latency: &Latency, requests: u64) -> Markup {
+fn latency_cells(latency: &Latency, requests: u64) -> Markup {
     let figures = [
         latency.min,
         latency.mean,
@@ -270,7 +270,7 @@ pub(super) fn latency_cells(latency: &Latency, requests: u64) -> Markup {
     }
 }
 
-pub(super) fn failed_cell(failed: u64, requests: u64) -> Markup {
+fn failed_cell(failed: u64, requests: u64) -> Markup {
     html! {
         @if failed > 0 {
             td { span.mark.failed { "✗ " (format::count(failed)) " (" (format::percent(failed, requests)) ")" } }

@@ -46,8 +46,7 @@ impl Timeline {
 
     /// How long the intervals are, for a chart's note.
     pub(super) fn note(&self) -> String {
-        let length = self.intervals.first().map_or(0.0, |interval| interval.length_s);
-        format!("Intervals of {}", format::length(length))
+        format!("Intervals of {}", format::length(self.resolution_s()))
     }
 
     fn resolution_s(&self) -> f64 {

@@ -68,11 +68,11 @@ fn findings(summary: &Summary) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     let crossed = summary.thresholds.iter().filter(|threshold| !threshold.passed).count();
     if crossed > 0 {
-        let headline = format!(
-            "{} {} crossed",
-            of(crossed, summary.thresholds.len()),
-            plural(summary.thresholds.len(), crossed, "threshold")
-        );
+        let headline = match (crossed, summary.thresholds.len()) {
+            (_, 1) => "The threshold was crossed".to_owned(),
+            (1, all) => format!("1 of {all} thresholds was crossed"),
+            (crossed, all) => format!("{crossed} of {all} thresholds were crossed"),
+        };
         findings.push((Level::Failed, headline, None));
     }
     if summary.requests == 0 {
@@ -125,19 +125,4 @@ fn passed(summary: &Summary) -> String {
         1 => "The threshold was met and every request succeeded".to_owned(),
         n => format!("All {n} thresholds were met and every request succeeded"),
     }
-}
-
-fn of(part: usize, whole: usize) -> String {
-    if whole == 1 {
-        "The".to_owned()
-    } else {
-        format!("{part} of {whole}")
-    }
-}
-
-/// A noun and its verb: `1 of 3 thresholds was`.
-fn plural(whole: usize, part: usize, noun: &str) -> String {
-    let s = if whole == 1 { "" } else { "s" };
-    let verb = if part == 1 { "was" } else { "were" };
-    format!("{noun}{s} {verb}")
 }

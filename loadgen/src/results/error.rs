@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::output_file::OutputError;
+
 /// Why results cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
@@ -36,6 +38,8 @@ pub enum ResultsError {
     TooMany { path: PathBuf, most: usize },
     #[error("{place}: {reason}")]
     S3 { place: String, reason: String },
+    #[error(transparent)]
+    File(#[from] OutputError),
     #[error(transparent)]
     Location(#[from] super::InvalidLocation),
 }

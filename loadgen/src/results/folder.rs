@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::lines::read_bounded;
 use super::{FORMAT, INTERVALS, RUN, ResultsError};
+use crate::progress::without_controls;
 use crate::run_info::RunInfo;
 
 /// Generators of one run at most.
-pub(super) const MOST_GENERATORS: usize = 1000;
+const MOST_GENERATORS: usize = 1000;
 /// Entries of a folder that are looked at.
 const MOST_ENTRIES: usize = 100_000;
 /// Bytes of `run.json` at most.
@@ -70,7 +71,39 @@ impl RunFile {
                 format: version.format,
             });
         }
-        serde_json::from_slice(&json).map(Some).map_err(damaged)
+        let mut file: Self = serde_json::from_slice(&json).map_err(damaged)?;
+        make_printable(&mut file.info);
+        Ok(Some(file))
+    }
+}
+
+/// Results come from other machines, and what they name is shown in terminals, which it must not steer.
+fn make_printable(info: &mut RunInfo) {
+    let environment = &mut info.environment;
+    let texts = [
+        &mut info.run_id,
+        &mut info.loadgen_version,
+        &mut info.scenario,
+        &mut info.target,
+        &mut info.load,
+        &mut info.generator,
+        &mut environment.host,
+        &mut environment.os,
+        &mut environment.architecture,
+    ];
+    let mut all_tags = vec![&mut info.tags];
+    let mut names = Vec::from(texts);
+    for step in &mut info.steps {
+        all_tags.push(&mut step.tags);
+        names.push(&mut step.name);
+        names.extend(&mut step.checks);
+    }
+    for name in names {
+        *name = without_controls(name);
+    }
+    for tags in all_tags {
+        let printable = |(key, value): (String, String)| (without_controls(&key), without_controls(&value));
+        *tags = std::mem::take(tags).into_iter().map(printable).collect();
     }
 }
 

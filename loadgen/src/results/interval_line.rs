@@ -9,6 +9,7 @@ use super::histogram_text::{HistogramDecoder, HistogramEncoder, MOST};
 use crate::distribution::latency_ms;
 use crate::interval::{Exhausted, Interval};
 use crate::outcome::FailureKind;
+use crate::progress::without_controls;
 use crate::recorder::{Ending, Example, SLOWEST, TracedEnd};
 use crate::request::TraceId;
 use crate::run_info::RunInfo;
@@ -19,7 +20,7 @@ use crate::summary::Latency;
 const LONGEST_RUN: u64 = 31 * 24 * 3600;
 /// The longest interval.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(3600);
-/// Bytes that pass in one interval at most.
+/// Bytes that pass in one interval at most, and nanoseconds that a thread can use.
 const MOST_BYTES: u64 = 1 << 42;
 /// Entries at most of a list whose length nothing else bounds.
 const LONGEST_LIST: usize = 4096;
@@ -288,7 +289,7 @@ impl LineDecoder {
             .map(|ExampleLine { kind, text }| {
                 Ok(Example {
                     ending: ending(&kind)?,
-                    text,
+                    text: without_controls(&text),
                 })
             })
             .collect::<Result<_, String>>()?;

@@ -19,7 +19,7 @@ const MOST_STEPS: usize = 10_000;
 
 /// The results of one generator.
 #[derive(Debug)]
-pub struct GeneratorResults {
+pub(crate) struct GeneratorResults {
     folder: PathBuf,
     /// For people.
     place: String,
@@ -36,7 +36,7 @@ impl GeneratorResults {
     ///
     /// # Errors
     /// There are none, or they cannot be read.
-    pub fn of_folder(folder: &Path) -> Result<Vec<Self>, ResultsError> {
+    pub(crate) fn of_folder(folder: &Path) -> Result<Vec<Self>, ResultsError> {
         let mut found = Vec::new();
         for folder in generators_of(folder)? {
             // What was merged from generators is not one itself.
@@ -55,7 +55,7 @@ impl GeneratorResults {
     ///
     /// # Errors
     /// There are none, or they cannot be read.
-    pub fn at(location: &Location) -> Result<Vec<Self>, ResultsError> {
+    pub(crate) fn at(location: &Location) -> Result<Vec<Self>, ResultsError> {
         match location {
             Location::Folder(folder) => Self::of_folder(folder),
             #[cfg(feature = "s3")]
@@ -90,12 +90,12 @@ impl GeneratorResults {
     }
 
     /// The folder that holds them, or a copy of them.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// Where they are, for people.
-    pub fn place(&self) -> &str {
+    pub(crate) fn place(&self) -> &str {
         &self.place
     }
 
@@ -107,12 +107,12 @@ impl GeneratorResults {
     }
 
     /// What the run is.
-    pub fn info(&self) -> &RunInfo {
+    pub(crate) fn info(&self) -> &RunInfo {
         &self.info
     }
 
     /// The summary that the generator drew up; `None` if it was killed before its end.
-    pub fn summary(&self) -> Option<&Summary> {
+    pub(crate) fn summary(&self) -> Option<&Summary> {
         self.summary.as_ref()
     }
 

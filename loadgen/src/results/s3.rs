@@ -8,11 +8,14 @@ mod upload;
 
 use std::sync::Arc;
 
-use super::{GeneratorResults, ResultsError};
+use super::{GeneratorResults, INTERVALS, RUN, ResultsError, SUMMARY};
 use bucket::Bucket;
 #[cfg(test)]
 use bucket::Key;
 pub(super) use upload::Upload;
+
+/// The files that loadgen itself reads.
+const FILES_READ: [&str; 3] = [RUN, INTERVALS, SUMMARY];
 
 /// The results of all generators that have left some below a prefix.
 pub(super) fn download(bucket: &str, prefix: &str) -> Result<Vec<GeneratorResults>, ResultsError> {
@@ -23,7 +26,7 @@ fn download_from(bucket: &Bucket) -> Result<Vec<GeneratorResults>, ResultsError>
     let folder = tempfile::tempdir().map_err(ResultsError::unwritable(&std::env::temp_dir()))?;
     let mut found = false;
     for key in bucket.list()? {
-        if super::FILES_READ.iter().any(|name| *name == key.file()) {
+        if FILES_READ.contains(&key.file()) {
             bucket.get(&key, &folder.path().join(key.relative()))?;
             found = true;
         }

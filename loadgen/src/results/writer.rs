@@ -116,7 +116,7 @@ impl ResultsWriter {
     pub fn place(&self) -> String {
         #[cfg(feature = "s3")]
         if let Some(upload) = &self.upload {
-            return upload.place();
+            return upload.place().to_owned();
         }
         self.folder.display().to_string()
     }

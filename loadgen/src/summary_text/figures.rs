@@ -42,10 +42,6 @@ pub(crate) fn share(part: u64, whole: u64) -> String {
     }
 }
 
-pub(super) fn per_second(count: u64, seconds: f64) -> f64 {
-    if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
-}
-
 pub(super) fn bytes(count: f64) -> String {
     const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
     let mut value = count;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Colour, grouped, line, milliseconds, share};
+use crate::progress::without_controls;
 use crate::summary::{Summary, ThresholdResult, TracedRequest};
 use crate::threshold::Threshold;
 
@@ -75,7 +76,7 @@ pub(super) fn traces(text: &mut String, summary: &Summary, colour: Colour) {
         let _ = writeln!(text, "\n  {title}");
         for request in requests {
             let place = match &request.trace_url {
-                Some(url) => url.clone(),
+                Some(url) => without_controls(url),
                 None if request.sampled => format!("trace {}", request.trace_id),
                 None => format!("trace {} {}", request.trace_id, colour.faint("(not sampled)")),
             };

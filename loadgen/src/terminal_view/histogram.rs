@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::panels::{BEYOND, FAINT, TO_P50, TO_P95, TO_P99, put, put_right, titled};
+use super::styled_text::{BEYOND, FAINT, TO_P50, TO_P95, TO_P99, put, put_right, titled};
 use crate::observer::HistogramBar;
 use crate::summary_text::milliseconds;
 

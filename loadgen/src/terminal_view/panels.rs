@@ -4,88 +4,21 @@ use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::{Color, Style};
 use ratatui::text::Span;
 use ratatui::widgets::{Sparkline, Widget};
 
 use super::state::State;
+use super::styled_text::{
+    BAD, BEYOND, FAINT, GOOD, NOTEWORTHY, STRONG, TO_P50, TO_P95, TO_P99, USUAL, put, put_heading, put_right, titled,
+};
 use crate::observer::{GeneratorSnapshot, RunStage, Snapshot};
 use crate::summary_text::{grouped, milliseconds, rate, share};
-
-/// What is as it should be, what needs attention, and what is out of the way.
-pub(crate) const GOOD: Style = Style::new().fg(Color::Green);
-pub(crate) const NOTEWORTHY: Style = Style::new().fg(Color::Yellow);
-pub(crate) const BAD: Style = Style::new().fg(Color::Red).add_modifier(Modifier::BOLD);
-pub(crate) const STRONG: Style = Style::new().add_modifier(Modifier::BOLD);
-pub(crate) const FAINT: Style = Style::new().add_modifier(Modifier::DIM);
-const USUAL: Style = Style::new();
-
-/// Colours of the latencies up to the median, the 95th and the 99th percentile, and beyond.
-pub(crate) const TO_P50: Style = Style::new().fg(Color::Green);
-pub(crate) const TO_P95: Style = Style::new().fg(Color::Yellow);
-pub(crate) const TO_P99: Style = Style::new().fg(Color::Magenta);
-pub(crate) const BEYOND: Style = Style::new().fg(Color::Red);
 
 /// An achieved rate below this share of the target rate is noteworthy.
 const ON_TARGET: f64 = 0.95;
 /// Columns of the names of figures.
 const LABEL: u16 = 10;
-
-/// Writes text at a column of an area's row, as far as it fits; gives the columns it took.
-pub(crate) fn put(area: Rect, column: u16, row: u16, text: &str, style: Style, buffer: &mut Buffer) -> u16 {
-    if row >= area.height || column >= area.width {
-        return 0;
-    }
-    let room = usize::from(area.width - column);
-    let text = shortened(text, room);
-    let (x, y) = (area.x + column, area.y + row);
-    buffer.set_stringn(x, y, text, room, style).0.saturating_sub(x)
-}
-
-/// Writes text so that it ends before a column.
-pub(crate) fn put_right(area: Rect, end: u16, row: u16, text: &str, style: Style, buffer: &mut Buffer) {
-    let columns = u16::try_from(Span::raw(text).width()).unwrap_or(u16::MAX);
-    put(area, end.saturating_sub(columns), row, text, style, buffer);
-}
-
-/// Writes the heading of a column of figures, which ends before `end`, over the rule of a title.
-pub(crate) fn put_heading(area: Rect, end: u16, text: &str, buffer: &mut Buffer) {
-    put(area, end, 0, " ", FAINT, buffer);
-    put_right(area, end, 0, &format!(" {text}"), FAINT, buffer);
-}
-
-/// Text cut down to a number of columns, with a mark where it was cut.
-fn shortened(text: &str, columns: usize) -> String {
-    if Span::raw(text).width() <= columns {
-        return text.to_owned();
-    }
-    let mut short = String::new();
-    let mut used = 1;
-    for character in text.chars() {
-        used += Span::raw(character.to_string()).width();
-        if used > columns {
-            break;
-        }
-        short.push(character);
-    }
-    short.push('…');
-    short
-}
-
-/// A title with a rule; gives what is below it.
-pub(crate) fn titled(area: Rect, title: &str, buffer: &mut Buffer) -> Rect {
-    if area.is_empty() {
-        return area;
-    }
-    let columns = put(area, 0, 0, title, STRONG, buffer) + 1;
-    let rule = usize::from(area.width.saturating_sub(columns));
-    put(area, columns, 0, &"─".repeat(rule), FAINT, buffer);
-    Rect {
-        y: area.y + 1,
-        height: area.height - 1,
-        ..area
-    }
-}
 
 pub(crate) fn headline(state: &State, area: Rect, buffer: &mut Buffer) {
     let (stage, style) = match state.stage {
@@ -168,19 +101,15 @@ fn clock(time: Duration) -> String {
 
 pub(crate) fn requests(state: &State, snapshot: &Snapshot, area: Rect, buffer: &mut Buffer) {
     let inside = titled(area, "Requests", buffer);
-    let mut row = 0;
-    let mut figure = |row: u16, name: &str, text: &str, style: Style| {
-        put(inside, 0, row, name, FAINT, buffer);
-        put(inside, LABEL, row, text, style, buffer)
-    };
-    let columns = figure(row, "rate", &format!("{}/s", rate(snapshot.rate)), STRONG);
+    put(inside, 0, 0, "rate", FAINT, buffer);
+    let columns = put(inside, LABEL, 0, &format!("{}/s", rate(snapshot.rate)), STRONG, buffer);
     if let Some(target) = snapshot.target_rate {
         let behind = state.stage == Some(RunStage::Load) && snapshot.rate < target * ON_TARGET;
         let style = if behind { NOTEWORTHY } else { USUAL };
         let column = LABEL + columns + 1;
-        put(inside, column, row, &format!("of {}/s", rate(target)), style, buffer);
+        put(inside, column, 0, &format!("of {}/s", rate(target)), style, buffer);
     }
-    row += 1;
+    let mut row = 1;
 
     let mut figures = vec![
         ("VUs", vus(snapshot), USUAL),

@@ -1,28 +1,18 @@
 //! A run as the tests of the view know it.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::state::State;
 use crate::observer::{GeneratorSnapshot, HistogramBar, RunStage, Snapshot, StepSnapshot, ThresholdSnapshot};
-use crate::run_info::{Environment, LoadModel, RunInfo};
+use crate::results;
+use crate::run_info::RunInfo;
 use crate::summary::Latency;
 
 pub(crate) fn info() -> RunInfo {
     RunInfo {
-        run_id: "run".to_owned(),
-        loadgen_version: "0".to_owned(),
-        command: "loadgen run".to_owned(),
-        scenario: "items".to_owned(),
         target: "http://127.0.0.1:8080/items".to_owned(),
-        model: LoadModel::Open,
         load: "500/s for 1m".to_owned(),
-        generator: "2/3".to_owned(),
-        tags: BTreeMap::new(),
-        steps: Vec::new(),
-        started_at_ms: 0,
-        load_s: None,
-        environment: Environment::default(),
+        ..results::sample::info("2/3")
     }
 }
 
@@ -112,7 +102,7 @@ pub(crate) fn snapshot() -> Snapshot {
 
 pub(crate) fn state() -> State {
     let mut state = State::default();
-    state.set_stage(RunStage::Load);
+    state.stage = Some(RunStage::Load);
     state.begin(&info());
     let mut snapshot = snapshot();
     for second in 1..=23 {

@@ -68,10 +68,6 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn set_stage(&mut self, stage: RunStage) {
-        self.stage = Some(stage);
-    }
-
     /// A load begins; the search for capacity does so many times, and its rates follow each other.
     pub(crate) fn begin(&mut self, info: &RunInfo) {
         self.target = without_controls(&info.target);

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::panels::{BAD, FAINT, GOOD, STRONG, put, put_heading, put_right, titled};
+use super::styled_text::{BAD, FAINT, GOOD, STRONG, put, put_heading, put_right, titled};
 use crate::observer::{StepSnapshot, ThresholdSnapshot};
 use crate::summary_text::{grouped, milliseconds, rate};
 

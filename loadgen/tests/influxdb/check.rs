@@ -1,6 +1,5 @@
 //! What would fail later is found before the load starts.
 
-use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -23,7 +22,7 @@ fn settings(url: &str, org: &str, bucket: &str, token: &str) -> InfluxSettings {
 }
 
 fn error(settings: &InfluxSettings) -> String {
-    check(settings, &BTreeMap::new()).unwrap_err().to_string()
+    check(settings).unwrap_err().to_string()
 }
 
 #[test]
@@ -31,7 +30,7 @@ fn each_wrong_setting_is_named() {
     let influxdb = InfluxDb::start().unwrap();
     let (url, org, bucket) = (influxdb.url(), InfluxDb::ORGANISATION, InfluxDb::LOADGEN);
     let writer = influxdb.loadgen_writer_token();
-    check(&settings(&url, org, bucket, writer), &BTreeMap::new()).unwrap();
+    check(&settings(&url, org, bucket, writer)).unwrap();
     let left = influxdb.query(bucket, "SHOW SERIES").unwrap();
     assert!(left.iter().all(|series| series.points.is_empty()), "{left:?}");
 
@@ -59,11 +58,6 @@ fn each_wrong_setting_is_named() {
         assert!(error.contains(expected), "{error}");
         assert!(!error.contains(writer) && !error.contains('\n'), "{error}");
     }
-    let tags = BTreeMap::from([("run_id".to_owned(), "mine".to_owned())]);
-    let refused = check(&settings(&url, org, bucket, writer), &tags)
-        .unwrap_err()
-        .to_string();
-    assert!(refused.contains("--tag run_id"), "{refused}");
 }
 
 #[test]
@@ -104,6 +98,6 @@ fn a_token_goes_only_to_a_server_that_can_prove_who_it_is() {
     let file = folder.path().join("authority.pem");
     std::fs::write(&file, authority).unwrap();
     settings.tls.ca_file = Some(file);
-    check(&settings, &BTreeMap::new()).unwrap();
+    check(&settings).unwrap();
     assert_eq!(server.requests(), 1);
 }

@@ -5,7 +5,7 @@
 mod folder;
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -102,6 +102,29 @@ fn what_is_missing_is_named_and_what_is_damaged_refused() {
         "{}",
         complaint(&missing)
     );
+}
+
+#[test]
+fn files_are_written_even_if_nobody_reads_the_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    Results::new("1/1").seconds(3, 10, |_, _| 10.0).write(&at("run"));
+    let (run, out) = (at("run"), at("out"));
+    let (report, summary, comparison) = (at("report.html"), at("summary.json"), at("comparison.json"));
+    let (merged, written) = (["merge", text(&run), "--out", text(&out)], ["--report", text(&report)]);
+    for arguments in [
+        [&merged[..], &written, &["--summary-json", text(&summary)]].concat(),
+        vec!["compare", text(&run), text(&run), "--json", text(&comparison)],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
+        let status = command.args(arguments).stdout(writer).stderr(Stdio::null()).status();
+        assert_eq!(status.unwrap().code(), Some(1), "it is not what was asked for");
+    }
+    for file in [report, summary, comparison, out.join("summary.json")] {
+        assert!(file.metadata().unwrap().len() > 0, "{file:?}");
+    }
 }
 
 #[test]

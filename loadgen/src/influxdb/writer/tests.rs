@@ -326,7 +326,7 @@ fn without_influxdb_and_disk_the_loss_is_counted_and_reported_once() {
     fs::write(&file, "").unwrap();
     let sample = sample("nowhere", "1/1", 1, 5, 3);
     let settings = settings(&format!("http://{closed}"), "token", &file);
-    let error = check(&settings, &BTreeMap::new()).unwrap_err().to_string();
+    let error = check(&settings).unwrap_err().to_string();
     assert!(error.contains("does not answer (Connection refused"), "{error}");
     let mut output = InfluxOutput::start(&settings).unwrap();
     output.begin(&sample.info);
@@ -343,6 +343,29 @@ fn without_influxdb_and_disk_the_loss_is_counted_and_reported_once() {
         "{:?}",
         delivery.notes
     );
+}
+
+#[test]
+fn what_cannot_be_read_from_the_spool_is_left_to_a_push() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let spool = tempfile::tempdir().unwrap();
+    let sample = sample("unread", "1/1", 1, 5, 3);
+    let settings = settings(&format!("http://{closed}"), "token", spool.path());
+    let mut output = InfluxOutput::start(&settings).unwrap();
+    output.begin(&sample.info);
+    let file = spool.path().join("unread-1-1/000000.lp");
+    wait_until("a spool", || file.exists());
+    let aside = file.with_extension("aside");
+    fs::rename(&file, &aside).unwrap();
+    wait_until("the file is missed", || {
+        output.take_notes().iter().any(|note| note.contains("cannot be kept"))
+    });
+    sample.intervals.iter().for_each(|interval| output.interval(interval));
+    let delivery = output.close(Duration::ZERO);
+    fs::rename(&aside, &file).unwrap();
+    let (points, folder) = delivery.left.unwrap();
+    assert_eq!((points, delivery.lost), (1 + 5 * 3, 0));
+    assert_eq!(spool::Spool::open(&folder).unwrap().0.points(), points);
 }
 
 #[test]

@@ -28,7 +28,8 @@ pub(super) struct Key(String);
 impl Key {
     /// `None` for what lies deeper or could name a file elsewhere.
     pub(super) fn new(relative: &str) -> Option<Self> {
-        let plain = |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains(['\\', '\0']);
+        let is_wrong = |character: char| character == '\\' || character.is_control();
+        let plain = |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains(is_wrong);
         let parts: Vec<&str> = relative.split('/').collect();
         (parts.len() <= 2 && parts.iter().all(|part| plain(part))).then(|| Self(relative.to_owned()))
     }
@@ -106,6 +107,10 @@ impl Bucket {
         format!("s3://{}/{}", self.bucket, self.prefix)
     }
 
+    fn object(&self, key: &Key) -> String {
+        format!("{}{}", self.prefix, key.relative())
+    }
+
     pub(super) fn error(&self, reason: impl Into<String>) -> ResultsError {
         error(&self.bucket, &self.prefix, reason)
     }
@@ -170,7 +175,7 @@ impl Bucket {
             self.client
                 .put_object()
                 .bucket(&self.bucket)
-                .key(format!("{}{}", self.prefix, key.relative()))
+                .key(self.object(key))
                 .content_type(content_type)
                 .body(body)
                 .send()
@@ -191,7 +196,7 @@ impl Bucket {
                 .client
                 .get_object()
                 .bucket(&self.bucket)
-                .key(format!("{}{}", self.prefix, key.relative()))
+                .key(self.object(key))
                 .send();
             let mut body = object.await.map_err(|failure| self.failed(failure))?.body;
             // Nothing else runs on this thread that writing could hold up.
@@ -211,7 +216,7 @@ impl Bucket {
             .client
             .delete_object()
             .bucket(&self.bucket)
-            .key(format!("{}{}", self.prefix, key.relative()))
+            .key(self.object(key))
             .send();
         let deleted = self.runtime.block_on(deleting);
         deleted.map(drop).map_err(|failure| self.failed(failure))

@@ -8,7 +8,6 @@ use test_servers::S3Double;
 
 use super::*;
 use crate::results::sample::{info, intervals, write};
-use crate::results::{INTERVALS, SUMMARY};
 
 fn bucket(s3: &S3Double, prefix: &str) -> Bucket {
     let credentials = Credentials::new("key", "secret", None, None, "test");
@@ -114,6 +113,7 @@ fn keys_cannot_leave_their_folder() {
         "/run.json",
         "a//run.json",
         "a/b/run.json",
+        "a\x1b[2J/run.json",
         "",
     ] {
         assert!(Key::new(key).is_none(), "{key}");

@@ -82,8 +82,8 @@ impl Upload {
     }
 
     /// Where they are copied to.
-    pub(in crate::results) fn place(&self) -> String {
-        self.place.clone()
+    pub(in crate::results) fn place(&self) -> &str {
+        &self.place
     }
 
     /// Copies what there is and waits for that. Should it fail, the folder stays.

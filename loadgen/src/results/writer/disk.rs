@@ -96,10 +96,7 @@ impl Disk {
         let path = self.folder.join(name);
         let written = OutputFile::prepare("--out", &path).and_then(|file| file.write("--out", content));
         if let Err(error) = written {
-            self.wrong.get_or_insert(ResultsError::Unwritable {
-                path,
-                reason: io::Error::other(error.to_string()),
-            });
+            self.wrong.get_or_insert(error.into());
         }
     }
 
