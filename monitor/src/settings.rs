@@ -2,6 +2,7 @@
 //! which wins.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -94,16 +95,15 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    /// Reads `settings.env`, if there is one; `environment` wins over it.
+    /// Reads `settings.env`, if there is one; the environment wins over it.
     ///
     /// # Errors
     /// The file cannot be read or understood.
-    pub fn load(
-        layout: &Layout,
-        environment: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Self, SettingsError> {
+    pub fn load(layout: &Layout) -> Result<Self, SettingsError> {
         let mut values = Self::written(layout)?;
-        values.extend(environment);
+        // A variable that is no text is none of ours.
+        let texts = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        values.extend(std::env::vars_os().filter_map(texts));
         Ok(Self { values })
     }
 

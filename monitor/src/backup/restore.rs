@@ -242,7 +242,7 @@ async fn start_and_compare(
     let started = interrupt.during(restoring.host.compose.run(&arguments)).await?;
     started?;
     // A host without settings has taken those of the backup.
-    let settings = Settings::load(layout, std::env::vars())?;
+    let settings = Settings::load(layout)?;
     let work = wait_and_compare(layout, &settings, contents, dashboards, progress);
     interrupt.during(work).await?
 }

@@ -46,7 +46,7 @@ impl HostArgs {
             absolute(self.data_dir),
             self.provisioning.map(absolute),
         );
-        let settings = Settings::load(&layout, std::env::vars())?;
+        let settings = Settings::load(&layout)?;
         Ok(Host {
             secrets: SecretFiles::new(layout.secrets()),
             compose: Compose::new(layout.clone(), self.project, self.compose_file, owner()),
