@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         Command::Watchdog(arguments) => on_runtime(json, cli::watchdog::run(arguments, json)),
         Command::Dashboards(command) => command.run(json),
         #[cfg(feature = "demo")]
-        Command::Demo(arguments) => demo::run(arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
     }
 }
 
