@@ -97,7 +97,6 @@ pub async fn restore(
     if let (Some(path), false) = (&occupied, restoring.force) {
         return Err(BackupError::Occupied { path: path.clone() });
     }
-    space::require(layout.data(), manifest.restored_bytes)?;
     let store = Store::open(restoring.source).await?;
     let new = swap.prepare()?;
     let read = read(restoring, &store, &manifest, &new, interrupt, progress);
@@ -144,6 +143,8 @@ async fn read(
     interrupt: &Interrupt,
     progress: &Progress,
 ) -> Result<(), BackupError> {
+    // What a killed restore left is gone by now, and takes no space any more.
+    space::require(new, manifest.restored_bytes)?;
     extract::check(store, manifest, interrupt, progress)?;
     let owner = restoring.host.compose.owner();
     extract::extract(store, manifest, restoring.identities, new, owner, interrupt, progress)

@@ -74,8 +74,9 @@ pub async fn verify(
         return Err(PartError::NoIdentity.into());
     }
     let store = Store::open(verifying.source).await?;
-    space::require(scratch.layout.data(), manifest.restored_bytes)?;
+    // First what a killed run left, which takes space.
     scratch.clear().await;
+    space::require(scratch.layout.data(), manifest.restored_bytes)?;
     let restored = restore(verifying, &scratch, &store, &manifest, interrupt, progress);
     let restored = interrupt.during(restored).await.map_err(BackupError::from).flatten();
     progress.line("removing the scratch servers");
