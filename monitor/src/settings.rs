@@ -6,6 +6,9 @@ use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use collector::environment::Variable;
 
 use crate::layout::Layout;
 
@@ -29,8 +32,6 @@ pub const JAEGER_PORT: &str = "JAEGER_PORT";
 /// Port of the service in the profile `local`, on loopback alone.
 pub const SERVICE_PORT: &str = "SERVICE_PORT";
 
-/// How long the collector keeps a trace before it decides what becomes of it.
-pub const TRACE_DECISION_WAIT: &str = "TRACE_DECISION_WAIT";
 /// Where backups go, and are looked for.
 pub const MONITOR_BACKUP_TO: &str = "MONITOR_BACKUP_TO";
 /// Public keys that backups are encrypted to, or a file of such.
@@ -170,6 +171,13 @@ impl Settings {
     /// It is not an IP address.
     pub fn reachable_address(&self) -> Result<IpAddr, SettingsError> {
         self.private_address().map(reachable)
+    }
+
+    /// How long, by a variable of the collector or of Jaeger; its default where it says no duration.
+    pub fn duration(&self, variable: Variable) -> Duration {
+        let texts = self.get(variable.name).into_iter().chain([variable.default]);
+        let mut durations = texts.filter_map(|text| humantime::parse_duration(text).ok());
+        durations.next().unwrap_or_default()
     }
 
     /// Where this host reaches its own Grafana.

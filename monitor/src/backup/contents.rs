@@ -204,7 +204,7 @@ impl Comparison {
 pub(super) async fn compare(contents: &Contents, restored: &Restored<'_>) -> Result<Comparison, BackupError> {
     let mut comparison = Comparison::default();
     points(contents, restored.influxdb, &mut comparison).await?;
-    let oldest = SystemTime::now() - restored.jaeger_retention + MARGIN;
+    let oldest = oldest_kept(restored.jaeger_retention);
     let client = http::client(Duration::from_secs(60));
     for traced in &contents.traces {
         if stamp::time(&traced.began_at).is_none_or(|began| began < oldest) {
@@ -238,10 +238,15 @@ pub(super) async fn compare(contents: &Contents, restored: &Restored<'_>) -> Res
     Ok(comparison)
 }
 
+/// What is older may have expired, or does before it is looked for.
+fn oldest_kept(retention: Duration) -> SystemTime {
+    let oldest = SystemTime::now().checked_sub(retention);
+    oldest.unwrap_or(SystemTime::UNIX_EPOCH) + MARGIN
+}
+
 async fn points(contents: &Contents, influxdb: &InfluxDb, comparison: &mut Comparison) -> Result<(), BackupError> {
     // Retention drops shards as they are, so no span is compared that has begun to expire.
     let buckets = influxdb.buckets().await?;
-    let now = SystemTime::now();
     let is_kept = |points: &&Points| {
         let Some(bucket) = buckets.iter().find(|bucket| bucket.name == points.bucket) else {
             return true;
@@ -252,7 +257,7 @@ async fn points(contents: &Contents, influxdb: &InfluxDb, comparison: &mut Compa
             .map(|rule| rule.every_seconds)
             .max()
             .unwrap_or(0);
-        let oldest = now - Duration::from_secs(keeps) + MARGIN;
+        let oldest = oldest_kept(Duration::from_secs(keeps));
         keeps == 0 || stamp::time(&points.from).is_some_and(|from| from > oldest)
     };
     let promised: Vec<_> = contents.points.iter().filter(is_kept).cloned().collect();

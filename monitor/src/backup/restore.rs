@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use collector::environment::JAEGER_RETENTION;
 use rustix::fs::{FlockOperation, flock};
 use serde::Serialize;
 
@@ -30,9 +31,6 @@ use crate::settings::Settings;
 
 /// Servers whose data is replaced, those first that depend on others.
 const SERVERS: [&str; 4] = ["grafana", "otel-collector", "jaeger", "influxdb"];
-/// Jaeger's own setting of how long it keeps spans.
-const JAEGER_RETENTION: &str = "JAEGER_RETENTION";
-const DEFAULT_JAEGER_RETENTION: Duration = Duration::from_secs(168 * 3600);
 /// How long servers may take to answer after their start: InfluxDB builds its indexes anew.
 const PATIENCE: Duration = Duration::from_secs(900);
 const PAUSE: Duration = Duration::from_millis(250);
@@ -273,13 +271,10 @@ pub(super) async fn wait_and_compare(
         }
     }
     progress.line("comparing points, traces and dashboards with the backup");
-    let retention = settings.get(JAEGER_RETENTION);
     let restored = Restored {
         influxdb: &influxdb,
         jaeger_url: &jaeger,
-        jaeger_retention: retention
-            .and_then(|text| humantime::parse_duration(text).ok())
-            .unwrap_or(DEFAULT_JAEGER_RETENTION),
+        jaeger_retention: settings.duration(JAEGER_RETENTION),
         dashboards,
     };
     compare(contents, &restored).await

@@ -101,7 +101,10 @@ fn what_a_killed_restore_left_is_no_reason_to_refuse_the_next() {
     fs::create_dir_all(data.join(".restore/new")).unwrap();
     fs::write(data.join(".restore/new/left"), vec![0; 40_000_000]).unwrap();
     let restore = ["restore", "--no-start", "--from", backups.to_str().unwrap()];
-    host.with_data_in(&data).json(0, &restore);
+    let host = host.with_data_in(&data);
+    host.json(0, &restore);
+    // Before the folder that it is mounted in.
+    drop(disk);
 }
 
 #[test]
@@ -125,4 +128,5 @@ fn a_disk_that_fills_during_a_restore_leaves_the_old_data() {
     assert!(error.contains("there is no space left"), "{error}");
     assert_eq!(tree(&data), before);
     assert!(!data.join(".restore").exists());
+    drop(disk);
 }

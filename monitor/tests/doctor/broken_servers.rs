@@ -116,6 +116,14 @@ fn a_trace_arrives_though_the_collector_keeps_none_that_succeed() {
 }
 
 #[test]
+fn a_collector_that_may_wait_for_ever_is_waited_for() {
+    let mut host = Host::new(Servers::shared());
+    host.set("TRACE_DECISION_WAIT", format!("{}s", u64::MAX));
+    let findings = host.examine_with(&["--only", "otlp-traces"]);
+    assert_eq!(findings.check("otlp-traces")["outcome"], "ok", "{}", findings.text);
+}
+
+#[test]
 fn a_port_that_nothing_answers_on_is_named() {
     let mut host = Host::new(Servers::shared());
     // Reserved, and nothing listens there.
