@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
-use serde::Deserialize;
-
 use super::error::BackupError;
 use super::influxdb::Bucket;
 use super::manifest::{Contents, Points, Traced};
 use super::stamp;
-use crate::http::{self, HttpError};
+use crate::http::HttpError;
 use crate::influxdb::InfluxDb;
+use crate::jaeger::Jaeger;
 
 /// Time after which no more spans of time are counted; the latest are counted first.
 const BUDGET: Duration = Duration::from_secs(60);
@@ -22,8 +21,6 @@ const SERVICES: usize = 50;
 const MARGIN: Duration = Duration::from_secs(3600);
 /// Most differences that are told.
 const SHOWN: usize = 5;
-
-const JAEGER: &str = "jaeger";
 
 /// Points before `until`, by bucket, measurement and span of shards; and the earliest time counted, if not all.
 pub(super) async fn count_points(
@@ -111,41 +108,11 @@ async fn count_span(influxdb: &InfluxDb, bucket: &str, from: &str, to: &str) -> 
     points.collect::<Option<_>>().ok_or_else(|| unreadable().into())
 }
 
-#[derive(Deserialize)]
-struct Answer<T> {
-    data: Option<Vec<T>>,
-}
-
-#[derive(Deserialize)]
-struct Trace {
-    #[serde(rename = "traceID")]
-    id: String,
-    spans: Vec<Span>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Span {
-    /// Microseconds since 1970.
-    start_time: u64,
-}
-
-/// The latest traces of each service that Jaeger knows, from its API at `url`.
-pub(super) async fn traces(url: &str) -> Result<Vec<Traced>, BackupError> {
-    let client = http::client(Duration::from_secs(60));
-    let services = client.get(format!("{url}/api/services"));
-    let services: Answer<String> = http::json(JAEGER, services).await?;
+/// The latest traces of each service that Jaeger knows.
+pub(super) async fn traces(jaeger: &Jaeger) -> Result<Vec<Traced>, HttpError> {
     let mut traces = Vec::new();
-    for service in services.data.unwrap_or_default().into_iter().take(SERVICES) {
-        let search = client.get(format!("{url}/api/traces")).query(&[
-            ("service", service.as_str()),
-            ("limit", &TRACES.to_string()),
-            ("lookback", "custom"),
-            ("start", "0"),
-            ("end", &micros(SystemTime::now()).to_string()),
-        ]);
-        let found: Answer<Trace> = http::json(JAEGER, search).await?;
-        for trace in found.data.unwrap_or_default() {
+    for service in jaeger.services().await?.into_iter().take(SERVICES) {
+        for trace in jaeger.latest_traces(&service, TRACES).await? {
             let Some(began) = trace.spans.iter().map(|span| span.start_time).min() else {
                 continue;
             };
@@ -160,14 +127,10 @@ pub(super) async fn traces(url: &str) -> Result<Vec<Traced>, BackupError> {
     Ok(traces)
 }
 
-fn micros(time: SystemTime) -> u128 {
-    stamp::since(SystemTime::UNIX_EPOCH, time).as_micros()
-}
-
 /// Servers that hold restored data.
 pub(super) struct Restored<'a> {
     pub(super) influxdb: &'a InfluxDb,
-    pub(super) jaeger_url: &'a str,
+    pub(super) jaeger: &'a Jaeger,
     /// How long Jaeger keeps spans.
     pub(super) jaeger_retention: Duration,
     pub(super) dashboards: u64,
@@ -205,23 +168,12 @@ pub(super) async fn compare(contents: &Contents, restored: &Restored<'_>) -> Res
     let mut comparison = Comparison::default();
     points(contents, restored.influxdb, &mut comparison).await?;
     let oldest = oldest_kept(restored.jaeger_retention);
-    let client = http::client(Duration::from_secs(60));
     for traced in &contents.traces {
         if stamp::time(&traced.began_at).is_none_or(|began| began < oldest) {
             continue;
         }
         comparison.traces += 1;
-        let request = client.get(format!("{}/api/traces/{}", restored.jaeger_url, traced.trace));
-        let found = match http::json::<Answer<Trace>>(JAEGER, request).await {
-            Ok(answer) => answer
-                .data
-                .unwrap_or_default()
-                .iter()
-                .map(|trace| trace.spans.len() as u64)
-                .sum(),
-            Err(error) if error.status() == Some(404) => 0,
-            Err(error) => return Err(error.into()),
-        };
+        let found = restored.jaeger.spans(&traced.trace).await? as u64;
         if found < traced.spans {
             comparison.missing.push(format!(
                 "trace {} of {} has {found} spans instead of {}",

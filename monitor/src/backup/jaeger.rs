@@ -19,9 +19,8 @@ use super::files;
 use super::manifest::PartContent;
 use super::writing::Writing;
 use crate::compose::{Compose, ComposeError};
+use crate::jaeger::SERVICE;
 
-/// Name of its service in `compose.yaml`.
-pub(super) const SERVICE: &str = "jaeger";
 /// Badger never changes a table once it is written.
 const TABLE: &str = "sst";
 /// Badger takes a lock on its folders; these two are Jaeger's.
@@ -122,7 +121,7 @@ impl Guard {
             }
         }
         let stderr = File::create(complaints).map_err(BackupError::unwritable(complaints))?;
-        let cannot = |reason: String| BackupError::JaegerStopped { reason };
+        let cannot = |reason: String| BackupError::JaegerNotStopped { reason };
         let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -150,7 +149,7 @@ impl Guard {
         match tokio::time::timeout(PATIENCE, read).await {
             Ok(Ok(1)) => Ok(()),
             Ok(_) => Err(BackupError::JaegerNotStopped {
-                reason: self.complaint(),
+                reason: complaint(&self.complaints),
             }),
             Err(_) => Err(BackupError::JaegerNotStopped {
                 reason: format!("no answer within {} s", PATIENCE.as_secs()),
@@ -159,19 +158,14 @@ impl Guard {
     }
 
     async fn start(mut self) -> Result<(), BackupError> {
-        let complaints = std::mem::take(&mut self.complaints);
         drop(self.trigger);
         let reason = match tokio::time::timeout(PATIENCE, self.process.wait()).await {
             Ok(Ok(status)) if status.success() => return Ok(()),
-            Ok(Ok(_)) => complaint(&complaints),
+            Ok(Ok(_)) => complaint(&self.complaints),
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer within {} s", PATIENCE.as_secs()),
         };
         Err(BackupError::JaegerStopped { reason })
-    }
-
-    fn complaint(&self) -> String {
-        complaint(&self.complaints)
     }
 }
 

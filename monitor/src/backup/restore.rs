@@ -23,6 +23,7 @@ use crate::grafana_key;
 use crate::host::Host;
 use crate::influxdb::InfluxDb;
 use crate::interrupt::Interrupt;
+use crate::jaeger::Jaeger;
 use crate::layout::Layout;
 use crate::lock::Lock;
 use crate::progress::Progress;
@@ -34,8 +35,12 @@ const SERVERS: [&str; 4] = ["grafana", "otel-collector", "jaeger", "influxdb"];
 /// How long servers may take to answer after their start: InfluxDB builds its indexes anew.
 const PATIENCE: Duration = Duration::from_secs(900);
 const PAUSE: Duration = Duration::from_millis(250);
+/// How long each try may take meanwhile.
+const PROBE: Duration = Duration::from_secs(5);
 /// Counting may take long on a large store.
 const ANSWER: Duration = Duration::from_secs(600);
+/// How long Jaeger may take to find traces.
+pub(super) const JAEGER_ANSWER: Duration = Duration::from_secs(60);
 
 /// What to restore, and where.
 pub struct Restoring<'a> {
@@ -256,12 +261,12 @@ pub(super) async fn wait_and_compare(
 ) -> Result<Comparison, BackupError> {
     let token = SecretFiles::new(layout.secrets()).read(Secret::InfluxdbOperatorToken)?;
     let influxdb = InfluxDb::new(settings.influxdb_url()?, Some(token), ANSWER);
-    let jaeger = settings.jaeger_url()?;
+    let jaeger = Jaeger::new(settings.jaeger_url()?, JAEGER_ANSWER);
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let probe = InfluxDb::new(settings.influxdb_url()?, None, Duration::from_secs(5));
+        let probe = InfluxDb::new(settings.influxdb_url()?, None, PROBE);
         let answers = match probe.health().await {
-            Ok(()) => jaeger_answers(&jaeger).await,
+            Ok(()) => Jaeger::new(jaeger.url().to_owned(), PROBE).health().await,
             Err(error) => Err(error),
         };
         match answers {
@@ -273,17 +278,11 @@ pub(super) async fn wait_and_compare(
     progress.line("comparing points, traces and dashboards with the backup");
     let restored = Restored {
         influxdb: &influxdb,
-        jaeger_url: &jaeger,
+        jaeger: &jaeger,
         jaeger_retention: settings.duration(JAEGER_RETENTION),
         dashboards,
     };
     compare(contents, &restored).await
-}
-
-async fn jaeger_answers(url: &str) -> Result<(), crate::http::HttpError> {
-    let client = crate::http::client(Duration::from_secs(5));
-    let request = client.get(format!("{url}/api/services"));
-    crate::http::send("jaeger", request).await.map(drop)
 }
 
 /// Dashboards in the database of Grafana below `data`, looked at before Grafana has it open.

@@ -11,6 +11,7 @@ use super::encryption::Recipients;
 use super::error::BackupError;
 use super::extract::make_folder;
 use super::manifest::{self, Contents, Manifest};
+use super::restore::JAEGER_ANSWER;
 use super::swap::Swap;
 use super::writing::Writing;
 use super::{grafana, host_files, influxdb, jaeger, space, stamp};
@@ -18,6 +19,7 @@ use crate::compose::{Compose, ComposeError};
 use crate::host::Host;
 use crate::influxdb::InfluxDb;
 use crate::interrupt::Interrupt;
+use crate::jaeger::Jaeger;
 use crate::lock::Lock;
 use crate::progress::Progress;
 use crate::secrets::Secret;
@@ -94,7 +96,7 @@ async fn write(
     let versions = versions(&taking.host.compose).await?;
 
     progress.line("jaeger: looking at its latest traces");
-    let traces = contents::traces(&settings.jaeger_url()?).await;
+    let traces = contents::traces(&Jaeger::new(settings.jaeger_url()?, JAEGER_ANSWER)).await;
     progress.line("influxdb: users, tokens and buckets");
     let buckets = influxdb::metadata(&influx, writing).await?;
     progress.line("influxdb: counting points");
@@ -131,7 +133,7 @@ async fn write(
             traces: match (traces, pause) {
                 (Ok(traces), _) => traces,
                 (Err(_), None) => Vec::new(),
-                (Err(error), Some(_)) => return Err(error),
+                (Err(error), Some(_)) => return Err(error.into()),
             },
             dashboards,
         },
