@@ -168,7 +168,7 @@ fn failed(database: &Path) -> impl FnOnce(rusqlite::Error) -> GrafanaKeyError {
 }
 
 fn database(layout: &Layout) -> Option<PathBuf> {
-    let path = layout.server(SERVICE)?.join("grafana.db");
+    let path = layout.server(SERVICE).join("grafana.db");
     path.is_file().then_some(path)
 }
 

@@ -320,10 +320,7 @@ fn has_all_secrets(host: &Host) -> Result<bool, SecretsError> {
 /// A new token at random would be of no use to an InfluxDB that has data.
 fn refuse_to_lose_the_operator_token(host: &Host, source: Option<&SecretSource>) -> Result<(), UpError> {
     let file = host.secrets.path(Secret::InfluxdbOperatorToken);
-    let has_data = host
-        .layout
-        .server(influxdb::SERVICE)
-        .is_some_and(|folder| folder.join("influxd.bolt").exists());
+    let has_data = host.layout.server(influxdb::SERVICE).join("influxd.bolt").exists();
     if has_data && source.is_none() && !file.exists() {
         let file = file.display().to_string();
         return Err(SetUpError::OperatorTokenRefused { file }.into());

@@ -49,20 +49,9 @@ pub(super) async fn store(
         block_in_place(|| copy_closed(folder, &copy))?;
         None
     };
-    block_in_place(|| {
-        let mut part = writing.part("jaeger", PartContent::Jaeger)?;
-        let failed = BackupError::of_writing(part.place());
-        let mut tar = tar::Builder::new(&mut part);
-        for path in files::below(&copy)? {
-            let file = File::open(&path).map_err(BackupError::unreadable(&path))?;
-            let size = file.metadata().map_err(BackupError::unreadable(&path))?.len();
-            files::append(&mut tar, path.strip_prefix(&copy).unwrap_or(&path), file, size).map_err(&failed)?;
-        }
-        tar.finish().map_err(&failed)?;
-        drop(tar);
-        writing.finish(part)?;
-        fs::remove_dir_all(&copy).map_err(BackupError::unwritable(&copy))
-    })?;
+    let opened = files::below(&copy)?.into_iter().map(files::open);
+    files::write_tar(writing, "jaeger", PartContent::Jaeger, &copy, opened)?;
+    block_in_place(|| fs::remove_dir_all(&copy)).map_err(BackupError::unwritable(&copy))?;
     Ok(pause)
 }
 

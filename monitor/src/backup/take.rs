@@ -88,7 +88,6 @@ async fn write(
     progress: &Progress,
 ) -> Result<Manifest, BackupError> {
     let Host { layout, settings, .. } = taking.host;
-    let folder = |service: &str| layout.server(service).unwrap_or_else(|| layout.data().join(service));
     let token = taking.host.secrets.read(Secret::InfluxdbOperatorToken)?;
     let influx = InfluxDb::new(settings.influxdb_url()?, Some(token), ANSWER);
     influx.health().await?;
@@ -101,16 +100,16 @@ async fn write(
     let buckets = influxdb::metadata(&influx, writing).await?;
     progress.line("influxdb: counting points");
     let (mut points, counted_from) = contents::count_points(&influx, &buckets, started).await?;
-    influxdb::wal(&folder("influxdb"), writing)?;
+    influxdb::wal(&layout.server("influxdb"), writing)?;
     for bucket in &buckets {
         progress.line(&format!("influxdb: shards of {}", bucket.name));
         influxdb::shards(&influx, bucket, writing, progress).await?;
     }
     contents::recount(&influx, &mut points).await?;
     progress.line("grafana: its database");
-    let dashboards = grafana::database(&folder("grafana"), scratch, writing)?;
+    let dashboards = grafana::database(&layout.server("grafana"), scratch, writing)?;
     progress.line("jaeger: its store; it is stopped for a moment");
-    let pause = jaeger::store(&folder("jaeger"), scratch, &taking.host.compose, writing).await?;
+    let pause = jaeger::store(&layout.server("jaeger"), scratch, &taking.host.compose, writing).await?;
     progress.line("settings and secrets");
     host_files::write(layout, writing)?;
 
@@ -139,7 +138,7 @@ async fn write(
         },
     };
     let text = serde_json::to_vec_pretty(&manifest).unwrap_or_default();
-    writing.interrupt().check()?;
+    writing.interrupt.check()?;
     writing.store.write_whole(writing.id, manifest::FILE, text).await?;
     Ok(manifest)
 }
@@ -147,11 +146,10 @@ async fn write(
 /// Space for all that is copied, as if nothing could be compressed: much of it is already. Gives how much that is.
 fn require_space(taking: &Taking<'_>, store: &Store) -> Result<u64, BackupError> {
     let layout = &taking.host.layout;
-    let folder = |service: &str| layout.server(service).unwrap_or_else(|| layout.data().join(service));
-    let influxdb = space::bytes(&folder("influxdb"))?;
-    let grafana = folder("grafana").join(grafana::DATABASE);
+    let influxdb = space::bytes(&layout.server("influxdb"))?;
+    let grafana = layout.server("grafana").join(grafana::DATABASE);
     let grafana = fs::metadata(grafana).map_or(0, |metadata| metadata.len());
-    let jaeger = jaeger::size(&folder("jaeger"))?;
+    let jaeger = jaeger::size(&layout.server("jaeger"))?;
     let needed = influxdb + grafana + jaeger;
     if let Some(folder) = store.folder() {
         space::require(folder, needed)?;
