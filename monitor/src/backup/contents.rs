@@ -8,7 +8,7 @@ use super::influxdb::Bucket;
 use super::manifest::{Contents, Points, Traced};
 use super::stamp;
 use crate::http::HttpError;
-use crate::influxdb::InfluxDb;
+use crate::influxdb::{InfluxDb, flux_text};
 use crate::jaeger::Jaeger;
 
 /// Time after which no more spans of time are counted; the latest are counted first.
@@ -82,8 +82,9 @@ async fn counts(influxdb: &InfluxDb, points: &[Points]) -> Result<BTreeMap<Key, 
 async fn count_span(influxdb: &InfluxDb, bucket: &str, from: &str, to: &str) -> Result<Vec<Points>, BackupError> {
     // Counted for each series first, which the storage does by itself whatever the types of values.
     let flux = format!(
-        "from(bucket: {bucket:?}) |> range(start: {from}, stop: {to}) |> count() \
-         |> group(columns: [\"_measurement\"]) |> sum() |> keep(columns: [\"_measurement\", \"_value\"])"
+        "from(bucket: {}) |> range(start: {from}, stop: {to}) |> count() \
+         |> group(columns: [\"_measurement\"]) |> sum() |> keep(columns: [\"_measurement\", \"_value\"])",
+        flux_text(bucket)
     );
     let rows = match influxdb.query(&flux).await {
         Ok(rows) => rows,

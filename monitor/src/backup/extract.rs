@@ -40,7 +40,9 @@ pub(super) fn check(
     ));
     let mut told = Instant::now();
     for (done, part) in manifest.parts.iter().enumerate() {
-        progress.now_and_then(&mut told, || format!("checked {done} of {} files", manifest.parts.len()));
+        progress.now_and_then(&mut told, || {
+            format!("checked {done} of {} files", manifest.parts.len())
+        });
         block_in_place(|| part::check(store, &manifest.id, part, interrupt))?;
     }
     Ok(())
@@ -70,7 +72,9 @@ pub(super) fn extract(
     let mut told = Instant::now();
     for (done, part) in manifest.parts.iter().enumerate() {
         interrupt.check()?;
-        progress.now_and_then(&mut told, || format!("unpacked {done} of {} files", manifest.parts.len()));
+        progress.now_and_then(&mut told, || {
+            format!("unpacked {done} of {} files", manifest.parts.len())
+        });
         block_in_place(|| {
             part::read(store, &manifest.id, part, identities, &manifest.recipients, |content| {
                 place(part, content, into, interrupt)

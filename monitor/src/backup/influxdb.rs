@@ -146,7 +146,13 @@ pub(super) async fn shards(
     let mut told = Instant::now();
     for (done, shard) in bucket.shards().enumerate() {
         writing.interrupt.check()?;
-        let text = || format!("influxdb: {done} of {} shards of {}", bucket.shards().count(), bucket.name);
+        let text = || {
+            format!(
+                "influxdb: {done} of {} shards of {}",
+                bucket.shards().count(),
+                bucket.name
+            )
+        };
         progress.now_and_then(&mut told, text);
         let request = format!("/api/v2/backup/shards/{shard}");
         let Some(mut response) = ask(influxdb, &request).await? else {

@@ -8,7 +8,7 @@ use collector::influxdb::MEASUREMENT;
 
 use super::context::{Context, Depth};
 use super::verdict::{Fault, Stop, Verdict};
-use crate::influxdb::{InfluxDb, TELEMETRY};
+use crate::influxdb::{InfluxDb, TELEMETRY, flux_text};
 use crate::{bytes, disk};
 
 /// Percent of room and of inodes below which servers are about to fail.
@@ -101,12 +101,12 @@ pub(super) fn percent(free: u64, all: u64) -> f64 {
 /// By the growth of the last three days; infinite where there is none, nothing where they are not known.
 #[expect(clippy::cast_precision_loss, reason = "a forecast")]
 async fn days_until_full(influxdb: &InfluxDb, mount_point: &Path, free: u64) -> Option<f64> {
-    let point = mount_point.to_str()?.replace('\\', r"\\").replace('"', "\\\"");
+    let point = flux_text(mount_point.to_str()?);
     let flux = format!(
         r#"from(bucket: "{bucket}")
   |> range(start: -3d)
   |> filter(fn: (r) => r._measurement == "{MEASUREMENT}" and r._field == "{FILESYSTEM_USAGE}")
-  |> filter(fn: (r) => r.mountpoint == "{point}" and r.state == "used")
+  |> filter(fn: (r) => r.mountpoint == {point} and r.state == "used")
   |> aggregateWindow(every: 1h, fn: mean, createEmpty: false)
   |> group()
   |> map(fn: (r) => ({{days: float(v: uint(v: r._time)) / 86400000000000.0, used: r._value}}))"#,
