@@ -86,7 +86,7 @@ pub fn make_missing(host: &Host) -> Result<bool, GrafanaKeyError> {
 /// # Errors
 /// A file cannot be written.
 pub fn keep(host: &Host, key: &Value) -> Result<(), SecretsError> {
-    let owner = Some(host.compose.owner());
+    let owner = host.compose.owner();
     match database(&host.layout) {
         Some(_) => host.secrets.write_pending(SECRET, key, owner),
         None => host.secrets.write(SECRET, key, owner),
@@ -152,7 +152,7 @@ pub fn note(host: &Host) -> Result<(), GrafanaKeyError> {
 }
 
 fn accept(host: &Host) -> Result<(), GrafanaKeyError> {
-    Ok(host.secrets.accept_pending(SECRET, Some(host.compose.owner()))?)
+    Ok(host.secrets.accept_pending(SECRET, host.compose.owner())?)
 }
 
 fn foreign(host: &Host, database: PathBuf) -> GrafanaKeyError {

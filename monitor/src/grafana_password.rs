@@ -54,6 +54,6 @@ pub async fn settle(grafana: &Grafana, secrets: &SecretFiles, owner: (u32, u32))
             });
         }
     }
-    secrets.accept_pending(SECRET, Some(owner))?;
+    secrets.accept_pending(SECRET, owner)?;
     Ok(true)
 }

@@ -9,6 +9,7 @@ pub mod dashboards;
 pub mod disk;
 pub mod docker;
 pub mod doctor;
+mod durable_file;
 pub mod folders;
 pub mod grafana;
 pub mod grafana_key;

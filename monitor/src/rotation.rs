@@ -196,7 +196,7 @@ impl Rotation<'_> {
         self.try_out(token, &value).await?;
         self.host
             .secrets
-            .write(token.secret, &value, Some(self.host.compose.owner()))?;
+            .write(token.secret, &value, self.host.compose.owner())?;
         self.interrupt.during(self.have_it_taken(token)).await??;
         if token.secret == Secret::InfluxdbLoadgenToken
             && let Some(place) = TokenPublication::of(&self.host.settings)?
@@ -308,7 +308,7 @@ impl Rotation<'_> {
         let owner = self.host.compose.owner();
         self.host
             .secrets
-            .write(Secret::InfluxdbAdminPassword, &password, Some(owner))?;
+            .write(Secret::InfluxdbAdminPassword, &password, owner)?;
         operator.set_admin_password(&password).await?;
         if operator.accepts_password(&password).await? {
             return Ok(());
@@ -341,7 +341,7 @@ impl Rotation<'_> {
             })?;
         self.host
             .secrets
-            .write(SECRET, &Value::new(made.token.clone()), Some(self.host.compose.owner()))?;
+            .write(SECRET, &Value::new(made.token.clone()), self.host.compose.owner())?;
         let is_old = |one: &&Authorization| one.id == current.id || one.description == OPERATOR_DESCRIPTION;
         for old in seen.iter().filter(is_old).filter(|old| old.id != made.id) {
             successor.delete_authorization(&old.id).await?;
@@ -355,9 +355,7 @@ impl Rotation<'_> {
         let owner = self.host.compose.owner();
         // One that was on its way may be Grafana's already, and another must not take its place unseen.
         if self.host.secrets.read_pending(SECRET)?.is_none() {
-            self.host
-                .secrets
-                .write_pending(SECRET, &Value::random()?, Some(owner))?;
+            self.host.secrets.write_pending(SECRET, &Value::random()?, owner)?;
         }
         grafana_password::settle(&grafana, &self.host.secrets, owner).await?;
         Ok(())

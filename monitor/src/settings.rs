@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{self, Write as _};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use collector::environment::Variable;
 
+use crate::durable_file;
 use crate::layout::Layout;
 
 /// Every setting with its default, and what it is for.
@@ -251,16 +252,12 @@ impl Settings {
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn write_example(path: &Path, (user, group): (u32, u32)) -> io::Result<bool> {
+pub fn write_example(path: &Path, owner: (u32, u32)) -> io::Result<bool> {
     if path.exists() {
         return Ok(false);
     }
-    let folder = path.parent().unwrap_or(Path::new("."));
-    // It has mode 0600: it may come to hold the password of a mail server.
-    let mut draft = tempfile::NamedTempFile::new_in(folder)?;
-    draft.write_all(EXAMPLE.as_bytes())?;
-    std::os::unix::fs::chown(draft.path(), Some(user), Some(group))?;
-    draft.persist(path).map_err(|error| error.error)?;
+    // For its owner alone: it may come to hold the password of a mail server.
+    durable_file::write(path, EXAMPLE.as_bytes(), Some(owner))?;
     Ok(true)
 }
 

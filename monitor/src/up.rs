@@ -279,7 +279,7 @@ async fn prepare_secrets(
                 (_, Some(kept)) if kept == value => continue,
                 (Secret::GrafanaSecretKey, _) => grafana_key::keep(host, &value)?,
                 // Grafana asks for the old one; InfluxDB makes tokens by itself once it is set up.
-                (Secret::GrafanaAdminPassword, Some(_)) => host.secrets.write_pending(secret, &value, Some(owner))?,
+                (Secret::GrafanaAdminPassword, Some(_)) => host.secrets.write_pending(secret, &value, owner)?,
                 (Secret::InfluxdbOperatorToken, Some(_)) => {
                     progress.line(&format!(
                         "{}: the one of this host was changed since, and stays; put it there from {}",
@@ -288,7 +288,7 @@ async fn prepare_secrets(
                     ));
                     continue;
                 }
-                _ => host.secrets.write(secret, &value, Some(owner))?,
+                _ => host.secrets.write(secret, &value, owner)?,
             }
             changes.push(format!("took {} from {source}", secret.name()));
         }

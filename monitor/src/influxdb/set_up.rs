@@ -166,8 +166,7 @@ impl Work<'_> {
             return Ok(());
         }
         let made = token.create(operator, buckets, organisation).await?;
-        self.secrets
-            .write(token.secret, &Value::new(made.token), Some(self.owner))?;
+        self.secrets.write(token.secret, &Value::new(made.token), self.owner)?;
         // Any other may be in use elsewhere, and the operator's certainly is.
         if let Some(unfit) = known.filter(|known| known.description == token.description) {
             operator.delete_authorization(&unfit.id).await?;

@@ -38,7 +38,7 @@ impl Known {
             .write(
                 Secret::InfluxdbOperatorToken,
                 &Value::new(server.operator_token()),
-                None,
+                owner(),
             )
             .unwrap();
         secrets.generate_missing(owner()).unwrap();
@@ -129,7 +129,7 @@ fn what_differs_is_put_right_and_nothing_else_is_touched() {
         let password = Value::random().unwrap();
         known
             .secrets
-            .write(Secret::InfluxdbAdminPassword, &password, None)
+            .write(Secret::InfluxdbAdminPassword, &password, owner())
             .unwrap();
         let collectors = known.secrets.read(Secret::InfluxdbTelemetryToken).unwrap();
 
@@ -160,13 +160,13 @@ fn tokens_that_influxdb_does_not_know_or_that_may_do_more_are_replaced() {
             .write(
                 Secret::InfluxdbTelemetryToken,
                 &Value::new("of a restored backup"),
-                None,
+                owner(),
             )
             .unwrap();
         let too_mighty = Value::new(known.server.operator_token());
         known
             .secrets
-            .write(Secret::InfluxdbLoadgenToken, &too_mighty, None)
+            .write(Secret::InfluxdbLoadgenToken, &too_mighty, owner())
             .unwrap();
         let changes = known.set_up().await.unwrap();
         assert_eq!(changes.users_of_new_tokens, ["otel-collector", "loadgen"]);
@@ -180,7 +180,7 @@ fn an_operator_token_that_is_not_influxdbs_is_told_with_what_to_do() {
     run(async {
         known
             .secrets
-            .write(Secret::InfluxdbOperatorToken, &Value::new("another"), None)
+            .write(Secret::InfluxdbOperatorToken, &Value::new("another"), owner())
             .unwrap();
         let error = known.set_up().await.unwrap_err().to_string();
         assert!(

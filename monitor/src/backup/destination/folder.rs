@@ -1,12 +1,13 @@
 //! Backups in a folder, each in a sub-folder of its own that is for its owner alone.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::super::manifest;
 use super::{DestinationError, Listing, NewFile};
+use crate::durable_file;
 
 /// Bytes after which the system is asked to write what it holds, so that a large backup does not fill memory with it.
 const SYNC_EVERY: u64 = 64 * 1024 * 1024;
@@ -65,15 +66,8 @@ impl Folder {
 
     pub(super) fn write_whole(&self, id: &str, file: &str, content: &[u8]) -> Result<(), DestinationError> {
         let path = self.path(id, file);
-        let write = || {
-            let folder = self.path(id, "");
-            let mut draft = tempfile::NamedTempFile::new_in(&folder)?;
-            draft.write_all(content)?;
-            draft.as_file().sync_all()?;
-            draft.persist(&path).map_err(|error| error.error)?;
-            File::open(folder)?.sync_all()
-        };
-        write().map_err(|error| DestinationError::unwritable(path.display(), &error))
+        let written = durable_file::write(&path, content, None);
+        written.map_err(|error| DestinationError::unwritable(path.display(), &error))
     }
 
     pub(super) fn create(&self, id: &str, file: &str) -> Result<Box<dyn NewFile>, DestinationError> {
