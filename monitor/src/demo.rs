@@ -3,7 +3,6 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -78,16 +77,15 @@ enum DemoError {
     System(#[from] io::Error),
 }
 
-/// Runs the demonstration and says how it went.
-pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    ExitCode::from(match demonstrate(arguments) {
-        Ok(status) => status,
-        Err(DemoError::Load(RunError::Interrupted)) => INTERRUPTED,
-        Err(error) => {
-            // Without standard error the exit status has to do.
-            let _ = writeln!(io::stderr(), "error: {error}");
-            FAILED
+/// Runs the demonstration and says how it went; gives the exit status.
+pub(crate) fn run(arguments: &Arguments) -> u8 {
+    demonstrate(arguments).unwrap_or_else(|error| {
+        if matches!(error, DemoError::Load(RunError::Interrupted)) {
+            return INTERRUPTED;
         }
+        // Without standard error the exit status has to do.
+        let _ = writeln!(io::stderr(), "error: {error}");
+        FAILED
     })
 }
 

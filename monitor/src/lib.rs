@@ -36,7 +36,7 @@ mod tls;
 pub mod token_publication;
 pub mod units;
 pub mod up;
-mod waiting;
+pub mod waiting;
 pub mod watchdog;
 
 /// The fuzz targets of this crate's parsers, which see what is private to it.

@@ -22,7 +22,7 @@ use crate::secret_source::MONITOR_SECRETS_FROM;
 use crate::secrets::{Secret, SecretsError, Value};
 use crate::settings::SettingsError;
 use crate::token_publication::{PublicationError, TokenPublication};
-use crate::waiting::{Failure, WaitError, Watch};
+use crate::waiting::{WaitError, Watch};
 
 const SERVER_TIMEOUT: Duration = Duration::from_secs(15);
 /// Longer than a container takes to start and the collector to write what it measures.
@@ -61,9 +61,9 @@ pub enum RotationError {
         /// What was seen.
         reason: String,
     },
-    /// A container does not get well.
-    #[error("{} {}; {}", .0.service, .0.condition, .0.advice)]
-    Failed(Failure),
+    /// Containers do not start.
+    #[error(transparent)]
+    Wait(#[from] WaitError),
     /// Docker.
     #[error(transparent)]
     Compose(#[from] ComposeError),
@@ -94,15 +94,6 @@ pub enum RotationError {
     /// Somebody asked to end.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
-}
-
-impl From<WaitError> for RotationError {
-    fn from(error: WaitError) -> Self {
-        match error {
-            WaitError::Compose(error) => Self::Compose(error),
-            WaitError::Failed(failure) => Self::Failed(failure),
-        }
-    }
 }
 
 /// Replaces secrets, in the order in which they are needed for each other.

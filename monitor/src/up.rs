@@ -23,7 +23,7 @@ use crate::secret_source::{SecretSource, SourceError};
 use crate::secrets::{Secret, SecretsError};
 use crate::settings::{self, SettingsError};
 use crate::token_publication::{PublicationError, TokenPublication};
-use crate::waiting::{Failure, WaitError, Watch};
+use crate::waiting::{WaitError, Watch};
 
 /// Longer than the servers of this machine take for an answer about themselves.
 const SERVER_TIMEOUT: Duration = Duration::from_secs(15);
@@ -69,12 +69,12 @@ pub enum UpError {
     /// The host is not fit for it.
     #[error("{}", .0.iter().map(|fault| fault.message.as_str()).collect::<Vec<_>>().join("\nerror: "))]
     Unfit(Vec<Fault>),
-    /// A container does not get well.
-    #[error("{} {}; {}", .0.service, .0.condition, .0.advice)]
-    Failed(Failure),
+    /// Containers do not start.
+    #[error(transparent)]
+    Wait(#[from] WaitError),
     /// Docker.
     #[error(transparent)]
-    Compose(ComposeError),
+    Compose(#[from] ComposeError),
     /// A folder of the data.
     #[error(transparent)]
     Folder(#[from] FolderError),
@@ -118,27 +118,12 @@ pub enum UpError {
     Interrupted(#[from] Interrupted),
 }
 
-impl From<WaitError> for UpError {
-    fn from(error: WaitError) -> Self {
-        match error {
-            WaitError::Compose(error) => Self::Compose(error),
-            WaitError::Failed(failure) => Self::Failed(failure),
-        }
-    }
-}
-
 impl From<SetUpError> for UpError {
     fn from(error: SetUpError) -> Self {
         match error {
             SetUpError::Interrupted(interrupted) => Self::Interrupted(interrupted),
             error => Self::SetUp(error),
         }
-    }
-}
-
-impl From<ComposeError> for UpError {
-    fn from(error: ComposeError) -> Self {
-        Self::Compose(error)
     }
 }
 

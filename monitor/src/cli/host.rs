@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use monitor::compose::Compose;
-pub(crate) use monitor::host::Host;
+use monitor::host::Host;
 use monitor::layout::Layout;
 use monitor::secrets::SecretFiles;
 use monitor::settings::{Settings, SettingsError};

@@ -8,7 +8,7 @@ use monitor::bytes;
 use monitor::host::Host;
 
 use super::{SourceArgs, place};
-use crate::cli::{DONE, UNWELL, print_json};
+use crate::cli::{CommandError, DONE, UNWELL, print_json};
 
 #[derive(serde::Serialize)]
 struct Listed<'a> {
@@ -27,9 +27,9 @@ struct Listed<'a> {
 ///
 /// # Errors
 /// The place cannot be read.
-pub(super) async fn run(host: &Host, source: SourceArgs, json: bool) -> Result<u8, BackupError> {
+pub(super) async fn run(host: &Host, source: SourceArgs, json: bool) -> Result<u8, CommandError> {
     let destination = place(source.from, host)?;
-    let backups = catalogue::all(&destination).await?;
+    let backups = catalogue::all(&destination).await.map_err(BackupError::from)?;
     let now = SystemTime::now();
     let listed: Vec<_> = backups.iter().map(|backup| listed(backup, now)).collect();
     if json {
