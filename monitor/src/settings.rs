@@ -231,7 +231,8 @@ impl Settings {
         Ok(url(Ipv4Addr::LOCALHOST.into(), self.port(JAEGER_PORT)?))
     }
 
-    fn parsed<T: std::str::FromStr>(
+    /// A setting that is to be of that type; nothing where it is not set.
+    pub(crate) fn parsed<T: std::str::FromStr>(
         &self,
         name: &'static str,
         expected: &'static str,

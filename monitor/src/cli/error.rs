@@ -8,7 +8,6 @@ use monitor::dashboards::LoadError;
 use monitor::interrupt::Interrupted;
 use monitor::lock::LockError;
 use monitor::rotation::RotationError;
-use monitor::secret_source::{MONITOR_SECRETS_FROM, UnknownSource};
 use monitor::secrets::SecretsError;
 use monitor::settings::SettingsError;
 use monitor::up::UpError;
@@ -28,8 +27,6 @@ pub(crate) enum CommandError {
     NoService { name: String, known: String },
     #[error("no check is left to run; `monitor doctor --list` says which there are, and when")]
     NoCheck,
-    #[error("{MONITOR_SECRETS_FROM}: {0}")]
-    UnknownSource(#[from] UnknownSource),
     #[error(transparent)]
     Backup(#[from] BackupError),
     #[error(transparent)]
