@@ -1,5 +1,7 @@
 //! The password of Grafana's administrator. Grafana takes it from its file when its database is made, and never again.
 
+use std::path::PathBuf;
+
 use crate::grafana::{Grafana, USER};
 use crate::http::HttpError;
 use crate::secrets::{Secret, SecretFiles, SecretsError};
@@ -30,28 +32,24 @@ pub enum GrafanaPasswordError {
 /// Grafana has neither; or see [`GrafanaPasswordError`]. Doing it again goes on from where it was.
 pub async fn settle(grafana: &Grafana, secrets: &SecretFiles, owner: (u32, u32)) -> Result<bool, GrafanaPasswordError> {
     const SECRET: Secret = Secret::GrafanaAdminPassword;
+    let refused = |file: PathBuf| GrafanaPasswordError::Refused {
+        file: file.display().to_string(),
+    };
     let current = secrets.read(SECRET)?;
-    let pending = secrets.read_pending(SECRET)?;
-    let Some(pending) = pending else {
+    let Some(pending) = secrets.read_pending(SECRET)? else {
         if grafana.accepts(&current).await? {
             return Ok(false);
         }
-        return Err(GrafanaPasswordError::Refused {
-            file: secrets.path(SECRET).display().to_string(),
-        });
+        return Err(refused(secrets.path(SECRET)));
     };
     // Interrupted before, it may have been taken already.
     if !grafana.accepts(&pending).await? {
         if !grafana.accepts(&current).await? {
-            return Err(GrafanaPasswordError::Refused {
-                file: secrets.path(SECRET).display().to_string(),
-            });
+            return Err(refused(secrets.path(SECRET)));
         }
         grafana.change_password(&current, &pending).await?;
         if !grafana.accepts(&pending).await? {
-            return Err(GrafanaPasswordError::Refused {
-                file: secrets.pending_path(SECRET).display().to_string(),
-            });
+            return Err(refused(secrets.pending_path(SECRET)));
         }
     }
     secrets.accept_pending(SECRET, owner)?;

@@ -305,8 +305,6 @@ fn unquoted(value: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     fn settings(text: &str) -> Result<Settings, SettingsError> {
@@ -333,23 +331,10 @@ mod tests {
 
     #[test]
     fn the_example_has_every_variable_of_the_compose_file() {
-        let compose = include_str!("../compose.yaml");
+        let names = crate::doctor::host_settings::variables(include_str!("../compose.yaml"));
         // Set by this program.
         let own = ["MONITOR_DATA", "MONITOR_UID", "MONITOR_GID", "GRAFANA_PROVISIONING"];
         let of_builds = |name: &str| name.ends_with("_PLUGIN_VERSION");
-        let mut names = BTreeSet::new();
-        for (_, rest) in compose.match_indices("${").map(|(at, _)| compose.split_at(at + 2)) {
-            let end = rest.find(|character: char| {
-                !character.is_ascii_uppercase() && !character.is_ascii_digit() && character != '_'
-            });
-            names.extend(end.map(|end| &rest[..end]));
-        }
-        // Handed on if it is set: a name without a value.
-        let bare = compose.lines().map(str::trim).filter_map(|line| line.strip_suffix(':'));
-        names.extend(bare.filter(|name| {
-            name.chars()
-                .all(|character| character.is_ascii_uppercase() || character == '_')
-        }));
         assert!(names.len() > 30, "{names:?}");
         for name in names.into_iter().filter(|name| !own.contains(name) && !of_builds(name)) {
             assert!(EXAMPLE.contains(&format!("\n#{name}=")), "{name}");

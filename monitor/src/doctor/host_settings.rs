@@ -64,7 +64,7 @@ fn unknown(context: &Context, written: &BTreeMap<String, String>) -> Vec<Fault> 
 }
 
 /// Names that `compose.yaml` takes from its environment: `${NAME…}`, and `NAME:` without a value.
-fn variables(compose: &str) -> BTreeSet<&str> {
+pub(crate) fn variables(compose: &str) -> BTreeSet<&str> {
     let is_part = |character: char| character.is_ascii_alphanumeric() || character == '_';
     let referred = compose.split("${").skip(1);
     let referred = referred.map(|rest| rest.split(|character| !is_part(character)).next().unwrap_or_default());
