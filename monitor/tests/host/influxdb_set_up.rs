@@ -1,6 +1,5 @@
 //! What `monitor up` does to InfluxDB, against the real one.
 
-use std::future::Future;
 use std::time::Duration;
 
 use monitor::influxdb::set_up::{Changes, SetUpError, set_up};
@@ -14,13 +13,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use test_servers::InfluxDb as Server;
 
-fn run<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(work)
-}
+use crate::test_host::run;
 
 /// An InfluxDB that somebody else has set up, of which the operator token alone is known.
 struct Known {

@@ -11,7 +11,7 @@ use monitor::influxdb::InfluxDb;
 use monitor::secrets::Value;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::test_host::{TestHost, all, json, status, text};
+use crate::test_host::{TestHost, all, json, run, status, text};
 
 const SERVICES: [&str; 4] = ["grafana", "influxdb", "jaeger", "otel-collector"];
 
@@ -198,14 +198,6 @@ fn points(host: &TestHost) -> usize {
         let flux = "from(bucket: \"telemetry\") |> range(start: 0) |> filter(fn: (r) => r._measurement == \"probe\")";
         run(server.query(flux)).unwrap().len()
     })
-}
-
-fn run<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(work)
 }
 
 #[test]
