@@ -49,13 +49,13 @@ pub enum GrafanaKeyError {
     },
     /// The key is another one.
     #[error(
-        "{database} is encrypted with another key than that in {file}; put the right one there (it is in every backup: `monitor restore`), or move the database away to begin with no users, preferences and dashboards made by hand", database = database.display()
+        "{database} is encrypted with another key than that in {file}; put the right one there (it is in every backup: `monitor restore`), or move the database away to begin with no users, preferences and dashboards made by hand", database = database.display(), file = file.display()
     )]
     Foreign {
         /// The database.
         database: PathBuf,
         /// File of the key.
-        file: String,
+        file: PathBuf,
     },
 }
 
@@ -158,7 +158,7 @@ fn accept(host: &Host) -> Result<(), GrafanaKeyError> {
 fn foreign(host: &Host, database: PathBuf) -> GrafanaKeyError {
     GrafanaKeyError::Foreign {
         database,
-        file: host.secrets.path(SECRET).display().to_string(),
+        file: host.secrets.path(SECRET),
     }
 }
 

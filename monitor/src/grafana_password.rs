@@ -17,11 +17,11 @@ pub enum GrafanaPasswordError {
     Secrets(#[from] SecretsError),
     /// None of the passwords in the files is Grafana's.
     #[error(
-        "Grafana does not accept the password in {file} for the user {USER}; wait five minutes in case it counts failed logins, or set it by `docker compose exec -T grafana grafana cli admin reset-admin-password --password-from-stdin < {file}` in the folder of compose.yaml"
+        "Grafana does not accept the password in {file} for the user {USER}; wait five minutes in case it counts failed logins, or set it by `docker compose exec -T grafana grafana cli admin reset-admin-password --password-from-stdin < {file}` in the folder of compose.yaml", file = file.display()
     )]
     Refused {
         /// File of the password.
-        file: String,
+        file: PathBuf,
     },
 }
 
@@ -32,9 +32,7 @@ pub enum GrafanaPasswordError {
 /// Grafana has neither; or see [`GrafanaPasswordError`]. Doing it again goes on from where it was.
 pub async fn settle(grafana: &Grafana, secrets: &SecretFiles, owner: (u32, u32)) -> Result<bool, GrafanaPasswordError> {
     const SECRET: Secret = Secret::GrafanaAdminPassword;
-    let refused = |file: PathBuf| GrafanaPasswordError::Refused {
-        file: file.display().to_string(),
-    };
+    let refused = |file| GrafanaPasswordError::Refused { file };
     let current = secrets.read(SECRET)?;
     let Some(pending) = secrets.read_pending(SECRET)? else {
         if grafana.accepts(&current).await? {

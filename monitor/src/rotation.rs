@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, sleep};
 
-use crate::compose::ComposeError;
+use crate::compose::{ComposeError, Container};
 use crate::grafana::{self, DataSourceHealth, Grafana};
 use crate::grafana_key::{self, GrafanaKeyError};
 use crate::grafana_password::{self, GrafanaPasswordError};
@@ -168,12 +168,7 @@ impl Rotation<'_> {
     }
 
     fn operator_refused(&self) -> RotationError {
-        let file = self
-            .host
-            .secrets
-            .path(Secret::InfluxdbOperatorToken)
-            .display()
-            .to_string();
+        let file = self.host.secrets.path(Secret::InfluxdbOperatorToken);
         SetUpError::OperatorTokenRefused { file }.into()
     }
 
@@ -226,10 +221,10 @@ impl Rotation<'_> {
     /// Whoever uses the token reads it when it starts: a container sees the file that was there when it was started.
     async fn have_it_taken(&self, token: ScopedToken) -> Result<(), RotationError> {
         let containers = self.host.compose.containers().await?;
-        let runs = |container: &&crate::compose::Container| {
+        let runs = |container: &Container| {
             container.service == token.user && matches!(container.state.as_str(), "running" | "restarting" | "paused")
         };
-        if !containers.iter().any(|container| runs(&container)) {
+        if !containers.iter().any(runs) {
             self.progress
                 .line(&format!("{}: does not run, and takes it when it starts", token.user));
             return Ok(());

@@ -181,18 +181,19 @@ impl SecretFiles {
     /// It is not there, empty, or not readable.
     pub fn read(&self, secret: Secret) -> Result<Value, SecretsError> {
         let path = self.path(secret);
-        match fs::read_to_string(&path) {
-            Ok(text) => {
-                let value = Value::new(text);
-                if value.expose().is_empty() {
-                    Err(SecretsError::Empty { path })
-                } else {
-                    Ok(value)
-                }
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(SecretsError::Missing { path }),
-            Err(reason) => Err(SecretsError::Unreadable { path, reason }),
+        match read_file(&path)? {
+            Some(value) if value.expose().is_empty() => Err(SecretsError::Empty { path }),
+            Some(value) => Ok(value),
+            None => Err(SecretsError::Missing { path }),
         }
+    }
+
+    /// Reads a secret; nothing where its file is not there or empty.
+    ///
+    /// # Errors
+    /// It is not readable.
+    pub fn find(&self, secret: Secret) -> Result<Option<Value>, SecretsError> {
+        Ok(read_file(&self.path(secret))?.filter(|value| !value.expose().is_empty()))
     }
 
     /// Keeps a secret in a file with mode 0600, whole or not at all; `owner` are the user and group that it is for.
@@ -213,12 +214,7 @@ impl SecretFiles {
     /// # Errors
     /// It is not readable.
     pub fn read_pending(&self, secret: Secret) -> Result<Option<Value>, SecretsError> {
-        let path = self.pending_path(secret);
-        match fs::read_to_string(&path) {
-            Ok(text) => Ok(Some(Value::new(text)).filter(|value| !value.expose().is_empty())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(reason) => Err(SecretsError::Unreadable { path, reason }),
-        }
+        Ok(read_file(&self.pending_path(secret))?.filter(|value| !value.expose().is_empty()))
     }
 
     /// Keeps a value beside the secret until its server has taken it, so that neither is lost on the way.
@@ -297,5 +293,16 @@ impl SecretFiles {
             durable_file::write(&path, value.expose().as_bytes(), Some(owner))
         };
         write().map_err(|reason| SecretsError::Unwritable { path, reason })
+    }
+}
+
+fn read_file(path: &Path) -> Result<Option<Value>, SecretsError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(Value::new(text))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(reason) => Err(SecretsError::Unreadable {
+            path: path.to_owned(),
+            reason,
+        }),
     }
 }

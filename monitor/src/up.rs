@@ -255,12 +255,7 @@ async fn prepare_secrets(
             fetched => fetched?,
         };
         for (secret, value) in fetched {
-            let kept = match host.secrets.read(secret) {
-                Ok(kept) => Some(kept),
-                Err(SecretsError::Missing { .. } | SecretsError::Empty { .. }) => None,
-                Err(error) => return Err(error.into()),
-            };
-            match (secret, kept) {
+            match (secret, host.secrets.find(secret)?) {
                 (_, Some(kept)) if kept == value => continue,
                 (Secret::GrafanaSecretKey, _) => grafana_key::keep(host, &value)?,
                 // Grafana asks for the old one; InfluxDB makes tokens by itself once it is set up.
@@ -293,10 +288,8 @@ async fn prepare_secrets(
 /// Whether nothing would have to be made up that comes from elsewhere.
 fn has_all_secrets(host: &Host) -> Result<bool, SecretsError> {
     for secret in Secret::GENERATED {
-        match host.secrets.read(secret) {
-            Ok(_) => {}
-            Err(SecretsError::Missing { .. } | SecretsError::Empty { .. }) => return Ok(false),
-            Err(error) => return Err(error),
+        if host.secrets.find(secret)?.is_none() {
+            return Ok(false);
         }
     }
     Ok(true)
@@ -307,7 +300,6 @@ fn refuse_to_lose_the_operator_token(host: &Host, source: Option<&SecretSource>)
     let file = host.secrets.path(Secret::InfluxdbOperatorToken);
     let has_data = host.layout.server(influxdb::SERVICE).join("influxd.bolt").exists();
     if has_data && source.is_none() && !file.exists() {
-        let file = file.display().to_string();
         return Err(SetUpError::OperatorTokenRefused { file }.into());
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use monitor::host::Host;
@@ -85,9 +85,7 @@ fn list(host: &Host, json: bool) -> u8 {
         // A reader that has gone away is no error.
         let _ = writeln!(stdout, "{:<25} {:<9} {:<48} STATE", "NAME", "CHANGED", "FOR");
         for row in &rows {
-            let age = row
-                .age
-                .map_or_else(|| "-".to_owned(), |age| days(Duration::from_secs(age)));
+            let age = row.age.map_or_else(|| "-".to_owned(), age_text);
             let state = row.fault.as_deref().unwrap_or("well");
             let _ = writeln!(stdout, "{:<25} {age:<9} {:<48} {state}", row.name, row.purpose);
         }
@@ -124,11 +122,11 @@ fn listed(host: &Host, secret: Secret) -> Listed {
     }
 }
 
-fn days(age: Duration) -> String {
-    match age.as_secs() {
-        seconds if seconds < 3600 => format!("{} min", seconds / 60),
-        seconds if seconds < 86_400 => format!("{} h", seconds / 3600),
-        seconds => format!("{} d", seconds / 86_400),
+fn age_text(seconds: u64) -> String {
+    match seconds {
+        0..3600 => format!("{} min", seconds / 60),
+        3600..86_400 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
     }
 }
 
