@@ -1,6 +1,7 @@
 //! Restores a backup into scratch servers, to know that it could be restored.
 
 use std::fs;
+use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::time::Instant;
@@ -141,7 +142,8 @@ impl Scratch {
             folder.join("data"),
             Some(verifying.host.layout.provisioning()),
         );
-        let ports = [free_port(&folder)?, free_port(&folder)?].map(|port| port.to_string());
+        let ports = free_ports().map_err(BackupError::unwritable(&folder))?;
+        let ports = ports.map(|port| port.to_string());
         let own = [
             (MONITOR_PRIVATE_ADDRESS, Ipv4Addr::LOCALHOST.to_string()),
             (INFLUXDB_PORT, ports[0].clone()),
@@ -172,7 +174,9 @@ impl Drop for Scratch {
     }
 }
 
-fn free_port(folder: &std::path::Path) -> Result<u16, BackupError> {
-    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
-    Ok(bound.map_err(BackupError::unwritable(folder))?.port())
+/// Both are taken before either is given back, so that they differ.
+fn free_ports() -> io::Result<[u16; 2]> {
+    let take = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let (one, other) = (take()?, take()?);
+    Ok([one.local_addr()?.port(), other.local_addr()?.port()])
 }
