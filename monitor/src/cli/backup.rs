@@ -10,7 +10,7 @@ use monitor::backup::encryption::{Recipients, generate};
 use monitor::backup::prune::{Keep, prune};
 use monitor::backup::take::{Taking, take};
 use monitor::backup::verify::{Verifying, verify};
-use monitor::backup::{BackupError, Destination, Manifest};
+use monitor::backup::{Destination, Manifest};
 use monitor::bytes;
 use monitor::host::Host;
 use monitor::progress::Progress;
@@ -151,7 +151,7 @@ async fn take_one(arguments: TakeArgs, json: bool) -> Result<u8, CommandError> {
     let taking = Taking {
         host: &host,
         destination: &destination,
-        recipients: &Recipients::new(&keys).map_err(BackupError::from)?,
+        recipients: &Recipients::new(&keys)?,
         label: arguments.label,
     };
     let manifest = take(&taking, &interrupt, &Progress::default()).await?;
@@ -248,7 +248,7 @@ async fn prune_all(host: &Host, source: SourceArgs, keep: Keep, dry_run: bool, j
 }
 
 fn keygen(file: &Path, json: bool) -> Result<u8, CommandError> {
-    let public = generate(file).map_err(BackupError::from)?;
+    let public = generate(file)?;
     if json {
         print_json(&serde_json::json!({"public_key": public, "private_key_file": file}));
         return Ok(DONE);

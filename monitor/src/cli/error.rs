@@ -2,14 +2,16 @@
 
 use std::io::{self, Write as _};
 
-use monitor::backup::BackupError;
+use monitor::backup::destination::InvalidDestination;
+use monitor::backup::encryption::KeyError;
+use monitor::backup::{BackupError, CatalogueError};
 use monitor::compose::ComposeError;
 use monitor::dashboards::LoadError;
 use monitor::interrupt::Interrupted;
 use monitor::lock::LockError;
 use monitor::rotation::RotationError;
 use monitor::secrets::SecretsError;
-use monitor::settings::SettingsError;
+use monitor::settings::{MONITOR_BACKUP_TO, SettingsError};
 use monitor::up::UpError;
 use monitor::waiting::WaitError;
 use serde_json::json;
@@ -27,12 +29,18 @@ pub(crate) enum CommandError {
     NoService { name: String, known: String },
     #[error("no check is left to run; `monitor doctor --list` says which there are, and when")]
     NoCheck,
+    #[error("{MONITOR_BACKUP_TO}: {0}; correct it in settings.env")]
+    InvalidDestination(#[from] InvalidDestination),
     #[error(transparent)]
     Backup(#[from] BackupError),
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
     #[error(transparent)]
     Compose(#[from] ComposeError),
     #[error(transparent)]
     Dashboards(#[from] LoadError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
     #[error(transparent)]
     Lock(#[from] LockError),
     #[error(transparent)]

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::time::{Duration, SystemTime};
 
-use monitor::backup::{Backup, BackupError, catalogue};
+use monitor::backup::{Backup, catalogue};
 use monitor::bytes;
 use monitor::host::Host;
 
@@ -29,7 +29,7 @@ struct Listed<'a> {
 /// The place cannot be read.
 pub(super) async fn run(host: &Host, source: SourceArgs, json: bool) -> Result<u8, CommandError> {
     let destination = place(source.from, host)?;
-    let backups = catalogue::all(&destination).await.map_err(BackupError::from)?;
+    let backups = catalogue::all(&destination).await?;
     let now = SystemTime::now();
     let listed: Vec<_> = backups.iter().map(|backup| listed(backup, now)).collect();
     if json {
