@@ -4,6 +4,7 @@ pub(crate) mod backup;
 mod dashboards;
 pub(crate) mod doctor;
 pub(crate) mod down;
+mod error;
 mod host;
 pub(crate) mod logs;
 pub(crate) mod restore;
@@ -18,6 +19,7 @@ use clap::{Parser, Subcommand};
 use monitor::interrupt::Interrupt;
 
 pub(crate) use dashboards::DashboardsCommand;
+pub(crate) use error::CommandError;
 pub(crate) use host::HostArgs;
 
 /// Tools of the monitor host: bring it up, tell whether all of it works, keep its data safe.
@@ -82,24 +84,9 @@ pub(crate) const UNWELL: u8 = 3;
 /// Ended by SIGINT or SIGTERM.
 pub(crate) const INTERRUPTED: u8 = 130;
 
-/// Says what went wrong, as JSON on standard output besides if that is asked for; gives the status.
-pub(crate) fn complain(error: &dyn std::fmt::Display, json: bool) -> u8 {
-    // Without standard error the exit status has to do.
-    let _ = writeln!(std::io::stderr(), "error: {error}");
-    if json {
-        print_json(&serde_json::json!({"error": error.to_string()}));
-    }
-    FAILED
-}
-
-/// Takes the signals over; gives the exit status where that fails.
-pub(crate) fn interrupt(json: bool) -> Result<Interrupt, u8> {
-    Interrupt::on_signals().map_err(|reason| {
-        complain(
-            &format!("the system refuses to tell signals ({reason}); try again"),
-            json,
-        )
-    })
+/// Takes the signals over.
+pub(crate) fn interrupt() -> Result<Interrupt, CommandError> {
+    Interrupt::on_signals().map_err(CommandError::NoSignals)
 }
 
 /// Prints a result as JSON; a reader that has gone away is no error.

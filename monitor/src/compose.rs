@@ -1,7 +1,6 @@
 //! The containers of the host, through `docker compose`.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
@@ -224,10 +223,17 @@ impl Compose {
         if self.layout.settings_file().is_file() {
             command.arg("--env-file").arg(self.layout.settings_file());
         }
-        command.args(arguments).envs(self.variables()).kill_on_drop(true);
-        // Ctrl-C is for this program, which ends what it started.
-        command.process_group(0);
-        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        let (user, group) = self.owner;
+        command
+            .args(arguments)
+            .env("MONITOR_DATA", self.layout.data())
+            .env("MONITOR_UID", user.to_string())
+            .env("MONITOR_GID", group.to_string())
+            .env("GRAFANA_PROVISIONING", self.layout.provisioning())
+            .envs(self.variables.clone())
+            .kill_on_drop(true)
+            // Ctrl-C is for this program, which ends what it started.
+            .process_group(0);
         command
     }
 
@@ -272,12 +278,7 @@ impl Compose {
     /// # Errors
     /// As [`Compose::run`].
     pub async fn services(&self, profiles: &[&str]) -> Result<Vec<String>, ComposeError> {
-        let mut arguments = Vec::new();
-        for profile in profiles {
-            arguments.extend(["--profile", profile]);
-        }
-        arguments.extend(["config", "--services"]);
-        let text = self.run(&arguments).await?;
+        let text = self.config(profiles, &["--services"]).await?;
         let mut services: Vec<_> = text.split_whitespace().map(str::to_owned).collect();
         services.sort();
         Ok(services)
@@ -288,31 +289,23 @@ impl Compose {
     /// # Errors
     /// As [`Compose::run`], or a file is malformed.
     pub async fn configuration(&self, profiles: &[&str]) -> Result<Configuration, ComposeError> {
-        let mut arguments = Vec::new();
-        for profile in profiles {
-            arguments.extend(["--profile", profile]);
-        }
-        arguments.extend(["config", "--format", "json"]);
-        let text = self.run(&arguments).await?;
+        let text = self.config(profiles, &["--format", "json"]).await?;
         serde_json::from_str(&text).map_err(|error| ComposeError::Unreadable {
             command: "compose config".to_owned(),
             reason: error.to_string(),
         })
     }
 
+    async fn config(&self, profiles: &[&str], form: &[&str]) -> Result<String, ComposeError> {
+        let mut arguments: Vec<&str> = profiles.iter().flat_map(|profile| ["--profile", profile]).collect();
+        arguments.push("config");
+        arguments.extend(form);
+        self.run(&arguments).await
+    }
+
     /// Name of the project in Docker.
     pub fn project(&self) -> &str {
         &self.project
-    }
-
-    fn variables(&self) -> Vec<(&'static str, OsString)> {
-        let (user, group) = self.owner;
-        vec![
-            ("MONITOR_DATA", self.layout.data().into()),
-            ("MONITOR_UID", user.to_string().into()),
-            ("MONITOR_GID", group.to_string().into()),
-            ("GRAFANA_PROVISIONING", self.layout.provisioning().into()),
-        ]
     }
 }
 

@@ -1,9 +1,8 @@
 //! The main job in one command: the service on its embedded store, a load run against it, a summary and a report.
 
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -24,8 +23,7 @@ use service::{Service, ServiceError};
 use tokio::sync::oneshot;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
-const EXIT_FAILURE: u8 = 1;
-const EXIT_INTERRUPTED: u8 = 130;
+use crate::cli::{DONE, FAILED, INTERRUPTED};
 
 const REPORT_FLAG: &str = "--report";
 
@@ -79,19 +77,20 @@ enum DemoError {
     System(#[from] io::Error),
 }
 
-/// Runs the demonstration and says how it went.
-pub(crate) fn run(arguments: Arguments) -> ExitCode {
-    match demonstrate(&arguments) {
-        Ok(outcome) => outcome,
-        Err(DemoError::Load(RunError::Interrupted)) => ExitCode::from(EXIT_INTERRUPTED),
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(EXIT_FAILURE)
+/// Runs the demonstration and says how it went; gives the exit status.
+pub(crate) fn run(arguments: &Arguments) -> u8 {
+    demonstrate(arguments).unwrap_or_else(|error| {
+        if matches!(error, DemoError::Load(RunError::Interrupted)) {
+            return INTERRUPTED;
         }
-    }
+        // Without standard error the exit status has to do.
+        let _ = writeln!(io::stderr(), "error: {error}");
+        FAILED
+    })
 }
 
-fn demonstrate(arguments: &Arguments) -> Result<ExitCode, DemoError> {
+/// Gives the exit status. A reader of what is shown that has gone away is no error.
+fn demonstrate(arguments: &Arguments) -> Result<u8, DemoError> {
     let report = OutputFile::prepare(REPORT_FLAG, &arguments.report)?;
     let interrupt = Interrupt::new();
     loadgen::signals::request_on_signal(&interrupt)?;
@@ -107,7 +106,8 @@ fn demonstrate(arguments: &Arguments) -> Result<ExitCode, DemoError> {
         .as_deref()
         .or(temporary.as_ref().map(tempfile::TempDir::path));
     let service = RunningService::start(arguments.port, data_dir)?;
-    eprintln!(
+    let _ = writeln!(
+        io::stderr(),
         "The service listens on http://{}, its data in {}",
         service.address,
         kept_in(data_dir, temporary.is_some())
@@ -126,12 +126,10 @@ fn demonstrate(arguments: &Arguments) -> Result<ExitCode, DemoError> {
         Colour::Never
     };
     let summary = &finished.result.summary;
-    print!(
-        "{}",
-        summary_text::render(summary, &settings.thresholds, finished.housekeeping.as_ref(), colour)
-    );
+    let text = summary_text::render(summary, &settings.thresholds, finished.housekeeping.as_ref(), colour);
+    let _ = write!(io::stdout(), "{text}");
     report.write(REPORT_FLAG, loadgen::report::render(&finished.result).as_bytes())?;
-    println!("\nReport: {}", arguments.report.display());
+    let _ = writeln!(io::stdout(), "\nReport: {}", arguments.report.display());
     stopped.map_err(DemoError::Service)?;
     Ok(verdict(&finished))
 }
@@ -166,7 +164,7 @@ fn load(arguments: &Arguments, address: SocketAddr) -> Result<loadgen::settings:
 }
 
 /// Success only if every request was answered as it should be and everything the run created is gone.
-fn verdict(finished: &Finished) -> ExitCode {
+fn verdict(finished: &Finished) -> u8 {
     let left_behind = finished
         .housekeeping
         .as_ref()
@@ -178,11 +176,11 @@ fn verdict(finished: &Finished) -> ExitCode {
         ..
     } = finished.result.summary;
     if failed > 0 || requests == 0 || left_behind {
-        ExitCode::from(EXIT_FAILURE)
+        FAILED
     } else if interrupted {
-        ExitCode::from(EXIT_INTERRUPTED)
+        INTERRUPTED
     } else {
-        ExitCode::SUCCESS
+        DONE
     }
 }
 

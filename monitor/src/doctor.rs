@@ -19,7 +19,7 @@ mod disk;
 mod docker;
 mod export;
 mod files;
-mod host_settings;
+pub(crate) mod host_settings;
 mod images;
 pub(crate) mod memory;
 mod otlp_ports;

@@ -178,8 +178,8 @@ impl Grafana {
         let answer = self.request(&format!("/api/datasources/uid/{uid}/health")).send().await;
         let answer = answer.map_err(|error| http::unreachable(SERVICE, &error))?;
         let status = answer.status();
-        let health = answer.json::<HealthAnswer>().await.ok();
-        match health {
+        let health = http::body(SERVICE, answer).await.ok();
+        match health.and_then(|body| serde_json::from_slice::<HealthAnswer>(&body).ok()) {
             Some(health) if status.is_success() && health.status.eq_ignore_ascii_case("ok") => {
                 Ok(DataSourceHealth::Healthy)
             }
@@ -250,17 +250,14 @@ impl Grafana {
             .map_err(|error| http::unreachable(SERVICE, &error))?;
         let status = answer.status().as_u16();
         // Results come with status 400, 207 and the like where some of the queries failed.
-        let text = answer
-            .text()
-            .await
-            .map_err(|error| http::unreachable(SERVICE, &error))?;
-        match serde_json::from_str::<Json>(&text) {
+        let body = http::body(SERVICE, answer).await?;
+        match serde_json::from_slice::<Json>(&body) {
             Ok(mut answer) if answer["results"].is_object() => Ok(answer["results"].take()),
             _ => Err(HttpError::Refused {
                 server: SERVICE,
                 request: PATH.to_owned(),
                 status,
-                body: http::beginning(&text),
+                body: http::beginning(&String::from_utf8_lossy(&body)),
             }),
         }
     }

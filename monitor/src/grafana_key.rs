@@ -49,13 +49,13 @@ pub enum GrafanaKeyError {
     },
     /// The key is another one.
     #[error(
-        "{database} is encrypted with another key than that in {file}; put the right one there (it is in every backup: `monitor restore`), or move the database away to begin with no users, preferences and dashboards made by hand", database = database.display()
+        "{database} is encrypted with another key than that in {file}; put the right one there (it is in every backup: `monitor restore`), or move the database away to begin with no users, preferences and dashboards made by hand", database = database.display(), file = file.display()
     )]
     Foreign {
         /// The database.
         database: PathBuf,
         /// File of the key.
-        file: String,
+        file: PathBuf,
     },
 }
 
@@ -86,7 +86,7 @@ pub fn make_missing(host: &Host) -> Result<bool, GrafanaKeyError> {
 /// # Errors
 /// A file cannot be written.
 pub fn keep(host: &Host, key: &Value) -> Result<(), SecretsError> {
-    let owner = Some(host.compose.owner());
+    let owner = host.compose.owner();
     match database(&host.layout) {
         Some(_) => host.secrets.write_pending(SECRET, key, owner),
         None => host.secrets.write(SECRET, key, owner),
@@ -152,13 +152,13 @@ pub fn note(host: &Host) -> Result<(), GrafanaKeyError> {
 }
 
 fn accept(host: &Host) -> Result<(), GrafanaKeyError> {
-    Ok(host.secrets.accept_pending(SECRET, Some(host.compose.owner()))?)
+    Ok(host.secrets.accept_pending(SECRET, host.compose.owner())?)
 }
 
 fn foreign(host: &Host, database: PathBuf) -> GrafanaKeyError {
     GrafanaKeyError::Foreign {
         database,
-        file: host.secrets.path(SECRET).display().to_string(),
+        file: host.secrets.path(SECRET),
     }
 }
 
@@ -168,7 +168,7 @@ fn failed(database: &Path) -> impl FnOnce(rusqlite::Error) -> GrafanaKeyError {
 }
 
 fn database(layout: &Layout) -> Option<PathBuf> {
-    let path = layout.server(SERVICE)?.join("grafana.db");
+    let path = layout.server(SERVICE).join("grafana.db");
     path.is_file().then_some(path)
 }
 

@@ -10,6 +10,10 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// Characters of an answer that go into an error.
 const SHOWN: usize = 300;
+/// Bytes of an answer that is not to be used.
+const BEGINNING: usize = 4 * SHOWN;
+/// Bytes of an answer that may come from one of our servers.
+const LARGEST: usize = 256 << 20;
 
 /// Why a server gave no usable answer.
 #[derive(Debug, thiserror::Error)]
@@ -86,17 +90,44 @@ pub fn client(timeout: Duration) -> Client {
 /// # Errors
 /// There is no answer, or one that is not 2xx.
 pub async fn send(server: &'static str, request: RequestBuilder) -> Result<Response, HttpError> {
-    let response = request.send().await.map_err(|error| unreachable(server, &error))?;
+    let mut response = request.send().await.map_err(|error| unreachable(server, &error))?;
     if response.status().is_success() {
         return Ok(response);
     }
     let (request, status) = (response.url().path().to_owned(), response.status().as_u16());
-    let body = response.text().await.map_err(|error| unreachable(server, &error))?;
+    let body = read(server, &mut response, BEGINNING).await?;
     Err(HttpError::Refused {
         server,
         request,
         status,
-        body: beginning(&body),
+        body: beginning(&String::from_utf8_lossy(&body)),
+    })
+}
+
+/// Reads an answer to its end, or until it has given as much as `enough`.
+async fn read(server: &'static str, response: &mut Response, enough: usize) -> Result<Vec<u8>, HttpError> {
+    let mut body = Vec::new();
+    while body.len() < enough
+        && let Some(chunk) = response.chunk().await.map_err(|error| unreachable(server, &error))?
+    {
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Reads a whole answer.
+///
+/// # Errors
+/// It breaks off, or does not end.
+pub(crate) async fn body(server: &'static str, mut response: Response) -> Result<Vec<u8>, HttpError> {
+    let body = read(server, &mut response, LARGEST).await?;
+    if body.len() < LARGEST {
+        return Ok(body);
+    }
+    Err(HttpError::Unreadable {
+        server,
+        request: response.url().path().to_owned(),
+        cause: format!("it has more than {} MiB", LARGEST >> 20),
     })
 }
 
@@ -105,8 +136,8 @@ pub async fn send(server: &'static str, request: RequestBuilder) -> Result<Respo
 /// # Errors
 /// As [`send`].
 pub async fn text(server: &'static str, request: RequestBuilder) -> Result<String, HttpError> {
-    let response = send(server, request).await?;
-    response.text().await.map_err(|error| unreachable(server, &error))
+    let body = body(server, send(server, request).await?).await?;
+    Ok(String::from_utf8_lossy(&body).into_owned())
 }
 
 /// Sends a request that must succeed, and reads the JSON of its answer.
@@ -116,7 +147,7 @@ pub async fn text(server: &'static str, request: RequestBuilder) -> Result<Strin
 pub async fn json<T: DeserializeOwned>(server: &'static str, request: RequestBuilder) -> Result<T, HttpError> {
     let response = send(server, request).await?;
     let path = response.url().path().to_owned();
-    let body = response.bytes().await.map_err(|error| unreachable(server, &error))?;
+    let body = body(server, response).await?;
     serde_json::from_slice(&body).map_err(|error| HttpError::Unreadable {
         server,
         request: path,

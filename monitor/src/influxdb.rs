@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use crate::http::{self, HttpError};
 use crate::secrets::Value;
@@ -355,16 +355,10 @@ impl InfluxDb {
     pub async fn metrics(&self) -> Result<String, HttpError> {
         http::text(SERVICE, self.request(Method::GET, "/metrics")).await
     }
+}
 
-    /// Deletes points from `start` to `stop` (RFC 3339) that fit a predicate.
-    ///
-    /// # Errors
-    /// It does not answer, refuses the token, or the predicate.
-    pub async fn delete(&self, bucket: &str, start: &str, stop: &str, predicate: &str) -> Result<(), HttpError> {
-        let request = self
-            .request(Method::POST, "/api/v2/delete")
-            .query(&[("org", ORGANISATION), ("bucket", bucket)])
-            .json(&json!({"start": start, "stop": stop, "predicate": predicate}) as &Json);
-        http::send(SERVICE, request).await.map(drop)
-    }
+/// A text as Flux writes it, quotes included; what would be worked out in it stays as it is.
+pub(crate) fn flux_text(text: &str) -> String {
+    let text = text.replace('\\', r"\\").replace('"', "\\\"").replace("${", r"\${");
+    format!("\"{text}\"")
 }

@@ -1,8 +1,10 @@
-//! Jaeger as the doctor asks it.
+//! Jaeger's query API.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::Client;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::http::{self, HttpError};
 
@@ -14,6 +16,29 @@ pub const SERVICE: &str = "jaeger";
 pub struct Jaeger {
     url: String,
     client: Client,
+}
+
+/// A trace.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Trace {
+    /// Its id.
+    #[serde(rename = "traceID")]
+    pub id: String,
+    /// Its spans.
+    pub spans: Vec<Span>,
+}
+
+/// A span of a trace.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Span {
+    /// Microseconds since 1970.
+    pub start_time: u64,
+}
+
+#[derive(Deserialize)]
+struct Answer<T> {
+    data: Option<Vec<T>>,
 }
 
 impl Jaeger {
@@ -35,20 +60,48 @@ impl Jaeger {
     /// # Errors
     /// It does not, and why.
     pub async fn health(&self) -> Result<(), HttpError> {
-        let request = self.client.get(format!("{}/api/services", self.url));
-        http::json::<serde_json::Value>(SERVICE, request).await.map(drop)
+        self.services().await.map(drop)
     }
 
-    /// Whether it has a trace of that id (32 hexadecimal digits).
+    /// Names of the services that it has spans of.
     ///
     /// # Errors
     /// It does not answer, or not as its API promises.
-    pub async fn has_trace(&self, id: &str) -> Result<bool, HttpError> {
-        let request = self.client.get(format!("{}/api/traces/{id}", self.url));
-        match http::json::<serde_json::Value>(SERVICE, request).await {
-            Ok(answer) => Ok(answer["data"].as_array().is_some_and(|traces| !traces.is_empty())),
-            Err(error) if error.status() == Some(404) => Ok(false),
+    pub async fn services(&self) -> Result<Vec<String>, HttpError> {
+        self.list("/api/services", &[]).await
+    }
+
+    /// The latest traces of a service.
+    ///
+    /// # Errors
+    /// It does not answer, or not as its API promises.
+    pub async fn latest_traces(&self, service: &str, limit: usize) -> Result<Vec<Trace>, HttpError> {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let query = [
+            ("service", service),
+            ("limit", &limit.to_string()),
+            ("lookback", "custom"),
+            ("start", "0"),
+            ("end", &now.unwrap_or_default().as_micros().to_string()),
+        ];
+        self.list("/api/traces", &query).await
+    }
+
+    /// Number of spans that it has of the trace of that id (32 hexadecimal digits).
+    ///
+    /// # Errors
+    /// It does not answer, or not as its API promises.
+    pub async fn spans(&self, id: &str) -> Result<usize, HttpError> {
+        match self.list::<Trace>(&format!("/api/traces/{id}"), &[]).await {
+            Ok(traces) => Ok(traces.iter().map(|trace| trace.spans.len()).sum()),
+            Err(error) if error.status() == Some(404) => Ok(0),
             Err(error) => Err(error),
         }
+    }
+
+    async fn list<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<T>, HttpError> {
+        let request = self.client.get(format!("{}{path}", self.url)).query(query);
+        let answer: Answer<T> = http::json(SERVICE, request).await?;
+        Ok(answer.data.unwrap_or_default())
     }
 }

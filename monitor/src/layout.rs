@@ -80,11 +80,9 @@ impl Layout {
         self.data.join("replacement.json")
     }
 
-    /// State of the server of that service in `compose.yaml`; none for services without state.
-    pub fn server(&self, service: &str) -> Option<PathBuf> {
-        SERVER_DIRECTORIES
-            .iter()
-            .find(|(name, _)| *name == service)
-            .map(|(_, directory)| self.data.join(directory))
+    /// State of the server of that service in `compose.yaml`.
+    pub fn server(&self, service: &str) -> PathBuf {
+        let known = SERVER_DIRECTORIES.iter().find(|(name, _)| *name == service);
+        self.data.join(known.map_or(service, |(_, directory)| directory))
     }
 }

@@ -9,6 +9,7 @@ pub mod dashboards;
 pub mod disk;
 pub mod docker;
 pub mod doctor;
+mod durable_file;
 pub mod folders;
 pub mod grafana;
 pub mod grafana_key;
@@ -35,7 +36,7 @@ mod tls;
 pub mod token_publication;
 pub mod units;
 pub mod up;
-mod waiting;
+pub mod waiting;
 pub mod watchdog;
 
 /// The fuzz targets of this crate's parsers, which see what is private to it.

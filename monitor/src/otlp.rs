@@ -133,16 +133,13 @@ fn metric(measurement: &Measurement, now: SystemTime) -> Value {
         "asDouble": measurement.value,
         "attributes": attributes,
     });
-    let kind = match measurement.since {
+    let mut metric = json!({"name": measurement.name, "unit": measurement.unit});
+    match measurement.since {
         Some(since) => {
             point["startTimeUnixNano"] = nanoseconds(since).into();
-            json!({"sum": {"aggregationTemporality": CUMULATIVE, "isMonotonic": true, "dataPoints": [point]}})
+            metric["sum"] = json!({"aggregationTemporality": CUMULATIVE, "isMonotonic": true, "dataPoints": [point]});
         }
-        None => json!({"gauge": {"dataPoints": [point]}}),
-    };
-    let mut metric = json!({"name": measurement.name, "unit": measurement.unit});
-    if let (Some(metric), Value::Object(kind)) = (metric.as_object_mut(), kind) {
-        metric.extend(kind);
+        None => metric["gauge"] = json!({"dataPoints": [point]}),
     }
     metric
 }

@@ -4,14 +4,14 @@ pub(crate) mod containers;
 mod data;
 mod machine;
 
-use std::fmt;
+use clap::ValueEnum;
 
 use crate::compose::{Configuration, LOCAL_PROFILE};
 use crate::docker;
 use crate::host::Host;
 
 /// Something that must be so before a host is brought up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Check {
     /// Docker and compose are there and answer
@@ -30,34 +30,6 @@ pub enum Check {
     Project,
     /// The clock is not far in the past
     Clock,
-}
-
-impl Check {
-    const ALL: [Self; 8] = [
-        Self::Docker,
-        Self::Images,
-        Self::Ports,
-        Self::Disk,
-        Self::Memory,
-        Self::Data,
-        Self::Project,
-        Self::Clock,
-    ];
-}
-
-impl fmt::Display for Check {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Docker => "docker",
-            Self::Images => "images",
-            Self::Ports => "ports",
-            Self::Disk => "disk",
-            Self::Memory => "memory",
-            Self::Data => "data",
-            Self::Project => "project",
-            Self::Clock => "clock",
-        })
-    }
 }
 
 /// What stands in the way.
@@ -85,7 +57,7 @@ pub async fn run(host: &Host, local: bool, skipped: &[Check]) -> Vec<Fault> {
             None
         }
     };
-    for check in Check::ALL.into_iter().filter(|check| !skipped.contains(check)) {
+    for &check in Check::value_variants().iter().filter(|check| !skipped.contains(check)) {
         match (check, &found) {
             (Check::Images, Some(found)) => faults.add(check, containers::missing_images(found).await),
             (Check::Ports, Some(found)) => faults.add(check, containers::taken_ports(host, found)),

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, sleep};
 
-use crate::compose::ComposeError;
+use crate::compose::{ComposeError, Container};
 use crate::grafana::{self, DataSourceHealth, Grafana};
 use crate::grafana_key::{self, GrafanaKeyError};
 use crate::grafana_password::{self, GrafanaPasswordError};
@@ -22,7 +22,7 @@ use crate::secret_source::MONITOR_SECRETS_FROM;
 use crate::secrets::{Secret, SecretsError, Value};
 use crate::settings::SettingsError;
 use crate::token_publication::{PublicationError, TokenPublication};
-use crate::waiting::{Failure, WaitError, Watch};
+use crate::waiting::{WaitError, Watch};
 
 const SERVER_TIMEOUT: Duration = Duration::from_secs(15);
 /// Longer than a container takes to start and the collector to write what it measures.
@@ -61,9 +61,9 @@ pub enum RotationError {
         /// What was seen.
         reason: String,
     },
-    /// A container does not get well.
-    #[error("{} {}; {}", .0.service, .0.condition, .0.advice)]
-    Failed(Failure),
+    /// Containers do not start.
+    #[error(transparent)]
+    Wait(#[from] WaitError),
     /// Docker.
     #[error(transparent)]
     Compose(#[from] ComposeError),
@@ -94,15 +94,6 @@ pub enum RotationError {
     /// Somebody asked to end.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
-}
-
-impl From<WaitError> for RotationError {
-    fn from(error: WaitError) -> Self {
-        match error {
-            WaitError::Compose(error) => Self::Compose(error),
-            WaitError::Failed(failure) => Self::Failed(failure),
-        }
-    }
 }
 
 /// Replaces secrets, in the order in which they are needed for each other.
@@ -177,12 +168,7 @@ impl Rotation<'_> {
     }
 
     fn operator_refused(&self) -> RotationError {
-        let file = self
-            .host
-            .secrets
-            .path(Secret::InfluxdbOperatorToken)
-            .display()
-            .to_string();
+        let file = self.host.secrets.path(Secret::InfluxdbOperatorToken);
         SetUpError::OperatorTokenRefused { file }.into()
     }
 
@@ -196,7 +182,7 @@ impl Rotation<'_> {
         self.try_out(token, &value).await?;
         self.host
             .secrets
-            .write(token.secret, &value, Some(self.host.compose.owner()))?;
+            .write(token.secret, &value, self.host.compose.owner())?;
         self.interrupt.during(self.have_it_taken(token)).await??;
         if token.secret == Secret::InfluxdbLoadgenToken
             && let Some(place) = TokenPublication::of(&self.host.settings)?
@@ -235,10 +221,10 @@ impl Rotation<'_> {
     /// Whoever uses the token reads it when it starts: a container sees the file that was there when it was started.
     async fn have_it_taken(&self, token: ScopedToken) -> Result<(), RotationError> {
         let containers = self.host.compose.containers().await?;
-        let runs = |container: &&crate::compose::Container| {
+        let runs = |container: &Container| {
             container.service == token.user && matches!(container.state.as_str(), "running" | "restarting" | "paused")
         };
-        if !containers.iter().any(|container| runs(&container)) {
+        if !containers.iter().any(runs) {
             self.progress
                 .line(&format!("{}: does not run, and takes it when it starts", token.user));
             return Ok(());
@@ -308,7 +294,7 @@ impl Rotation<'_> {
         let owner = self.host.compose.owner();
         self.host
             .secrets
-            .write(Secret::InfluxdbAdminPassword, &password, Some(owner))?;
+            .write(Secret::InfluxdbAdminPassword, &password, owner)?;
         operator.set_admin_password(&password).await?;
         if operator.accepts_password(&password).await? {
             return Ok(());
@@ -341,7 +327,7 @@ impl Rotation<'_> {
             })?;
         self.host
             .secrets
-            .write(SECRET, &Value::new(made.token.clone()), Some(self.host.compose.owner()))?;
+            .write(SECRET, &Value::new(made.token.clone()), self.host.compose.owner())?;
         let is_old = |one: &&Authorization| one.id == current.id || one.description == OPERATOR_DESCRIPTION;
         for old in seen.iter().filter(is_old).filter(|old| old.id != made.id) {
             successor.delete_authorization(&old.id).await?;
@@ -355,9 +341,7 @@ impl Rotation<'_> {
         let owner = self.host.compose.owner();
         // One that was on its way may be Grafana's already, and another must not take its place unseen.
         if self.host.secrets.read_pending(SECRET)?.is_none() {
-            self.host
-                .secrets
-                .write_pending(SECRET, &Value::random()?, Some(owner))?;
+            self.host.secrets.write_pending(SECRET, &Value::random()?, owner)?;
         }
         grafana_password::settle(&grafana, &self.host.secrets, owner).await?;
         Ok(())

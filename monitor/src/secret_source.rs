@@ -6,7 +6,7 @@ mod aws;
 use std::str::FromStr;
 
 use crate::secrets::{Secret, Value};
-use crate::settings::Settings;
+use crate::settings::{Settings, SettingsError};
 
 /// Variable that names a source, in the environment or in `settings.env`.
 pub const MONITOR_SECRETS_FROM: &str = "MONITOR_SECRETS_FROM";
@@ -22,8 +22,10 @@ pub enum SecretSource {
 
 /// The text names no source.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected ssm:/path/ or secretsmanager:PREFIX, such as ssm:/marketboro/monitor/")]
+#[error("expected {EXPECTED}")]
 pub struct UnknownSource;
+
+const EXPECTED: &str = "ssm:/path/ or secretsmanager:PREFIX, such as ssm:/marketboro/monitor/";
 
 /// Why secrets could not be fetched.
 #[derive(Debug, thiserror::Error)]
@@ -89,8 +91,8 @@ impl SecretSource {
     ///
     /// # Errors
     /// It names no source.
-    pub fn of(settings: &Settings) -> Result<Option<Self>, UnknownSource> {
-        settings.get(MONITOR_SECRETS_FROM).map(str::parse).transpose()
+    pub fn of(settings: &Settings) -> Result<Option<Self>, SettingsError> {
+        settings.parsed(MONITOR_SECRETS_FROM, EXPECTED)
     }
 
     /// Name of a secret there.

@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::fs::{self, DirBuilder, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use ring::rand::{SecureRandom as _, SystemRandom};
+
+use crate::durable_file;
 
 /// A secret by its purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -179,29 +181,27 @@ impl SecretFiles {
     /// It is not there, empty, or not readable.
     pub fn read(&self, secret: Secret) -> Result<Value, SecretsError> {
         let path = self.path(secret);
-        match fs::read_to_string(&path) {
-            Ok(text) => {
-                let value = Value::new(text);
-                if value.expose().is_empty() {
-                    Err(SecretsError::Empty { path })
-                } else {
-                    Ok(value)
-                }
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(SecretsError::Missing { path }),
-            Err(reason) => Err(SecretsError::Unreadable { path, reason }),
+        match read_file(&path)? {
+            Some(value) if value.expose().is_empty() => Err(SecretsError::Empty { path }),
+            Some(value) => Ok(value),
+            None => Err(SecretsError::Missing { path }),
         }
     }
 
-    /// Keeps a secret in a file with mode 0600, whole or not at all; `owner` are the user and group it is for, if not
-    /// this process's.
+    /// Reads a secret; nothing where its file is not there or empty.
+    ///
+    /// # Errors
+    /// It is not readable.
+    pub fn find(&self, secret: Secret) -> Result<Option<Value>, SecretsError> {
+        Ok(read_file(&self.path(secret))?.filter(|value| !value.expose().is_empty()))
+    }
+
+    /// Keeps a secret in a file with mode 0600, whole or not at all; `owner` are the user and group that it is for.
     ///
     /// # Errors
     /// The folder or file cannot be written.
-    pub fn write(&self, secret: Secret, value: &Value, owner: Option<(u32, u32)>) -> Result<(), SecretsError> {
-        let path = self.path(secret);
-        self.write_file(&path, value, owner)
-            .map_err(|reason| SecretsError::Unwritable { path, reason })
+    pub fn write(&self, secret: Secret, value: &Value, owner: (u32, u32)) -> Result<(), SecretsError> {
+        self.write_file(self.path(secret), value, owner)
     }
 
     /// File of a value that is to replace the secret once its server has taken it.
@@ -214,41 +214,29 @@ impl SecretFiles {
     /// # Errors
     /// It is not readable.
     pub fn read_pending(&self, secret: Secret) -> Result<Option<Value>, SecretsError> {
-        let path = self.pending_path(secret);
-        match fs::read_to_string(&path) {
-            Ok(text) => Ok(Some(Value::new(text)).filter(|value| !value.expose().is_empty())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(reason) => Err(SecretsError::Unreadable { path, reason }),
-        }
+        Ok(read_file(&self.pending_path(secret))?.filter(|value| !value.expose().is_empty()))
     }
 
     /// Keeps a value beside the secret until its server has taken it, so that neither is lost on the way.
     ///
     /// # Errors
     /// As [`SecretFiles::write`].
-    pub fn write_pending(&self, secret: Secret, value: &Value, owner: Option<(u32, u32)>) -> Result<(), SecretsError> {
-        let path = self.pending_path(secret);
-        self.write_file(&path, value, owner)
-            .map_err(|reason| SecretsError::Unwritable { path, reason })
+    pub fn write_pending(&self, secret: Secret, value: &Value, owner: (u32, u32)) -> Result<(), SecretsError> {
+        self.write_file(self.pending_path(secret), value, owner)
     }
 
     /// Puts the value that waits in the place of the secret.
     ///
     /// # Errors
     /// None waits, or as [`SecretFiles::write`].
-    pub fn accept_pending(&self, secret: Secret, owner: Option<(u32, u32)>) -> Result<(), SecretsError> {
+    pub fn accept_pending(&self, secret: Secret, (user, group): (u32, u32)) -> Result<(), SecretsError> {
         let (from, path) = (self.pending_path(secret), self.path(secret));
         let accept = || {
-            if let Some((user, group)) = owner {
-                std::os::unix::fs::chown(&from, Some(user), Some(group))?;
-            }
+            chown(&from, Some(user), Some(group))?;
             fs::rename(&from, &path)?;
             fs::File::open(&self.folder)?.sync_all()
         };
-        accept().map_err(|reason| SecretsError::Unwritable {
-            path: path.clone(),
-            reason,
-        })
+        accept().map_err(|reason| SecretsError::Unwritable { path, reason })
     }
 
     /// Makes at random what nobody hands out and is not there yet; gives what it made.
@@ -264,7 +252,7 @@ impl SecretFiles {
                 Err(SecretsError::Missing { .. })
                     if secret == Secret::GrafanaSecretKey && self.read_pending(secret)?.is_some() => {}
                 Err(SecretsError::Missing { .. }) => {
-                    self.write(secret, &Value::random()?, Some(owner))?;
+                    self.write(secret, &Value::random()?, owner)?;
                     made.push(secret);
                 }
                 Err(error) => return Err(error),
@@ -282,35 +270,39 @@ impl SecretFiles {
         for secret in Secret::ALL {
             let path = self.path(secret);
             let Ok(found) = fs::metadata(&path) else { continue };
+            let has_owner = (found.uid(), found.gid()) == owner;
+            if has_owner && found.mode() & 0o777 == 0o600 {
+                continue;
+            }
             let put_right = || {
-                if (found.uid(), found.gid()) != owner {
-                    std::os::unix::fs::chown(&path, Some(owner.0), Some(owner.1))?;
+                if !has_owner {
+                    chown(&path, Some(owner.0), Some(owner.1))?;
                 }
                 fs::set_permissions(&path, Permissions::from_mode(0o600))
             };
-            if found.mode() & 0o777 != 0o600 || (found.uid(), found.gid()) != owner {
-                put_right().map_err(|reason| SecretsError::Unwritable {
-                    path: path.clone(),
-                    reason,
-                })?;
-                changed.push(secret);
-            }
+            put_right().map_err(|reason| SecretsError::Unwritable { path, reason })?;
+            changed.push(secret);
         }
         Ok(changed)
     }
 
-    fn write_file(&self, path: &Path, value: &Value, owner: Option<(u32, u32)>) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
-        // A temporary file has mode 0600 from its beginning.
-        let mut draft = tempfile::NamedTempFile::new_in(&self.folder)?;
-        draft.write_all(value.expose().as_bytes())?;
-        if let Some((user, group)) = owner {
-            std::os::unix::fs::chown(draft.path(), Some(user), Some(group))?;
-            std::os::unix::fs::chown(&self.folder, Some(user), Some(group))?;
-        }
-        draft.as_file().set_permissions(Permissions::from_mode(0o600))?;
-        draft.as_file().sync_all()?;
-        draft.persist(path).map_err(|error| error.error)?;
-        fs::File::open(&self.folder)?.sync_all()
+    fn write_file(&self, path: PathBuf, value: &Value, owner: (u32, u32)) -> Result<(), SecretsError> {
+        let write = || {
+            DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+            chown(&self.folder, Some(owner.0), Some(owner.1))?;
+            durable_file::write(&path, value.expose().as_bytes(), Some(owner))
+        };
+        write().map_err(|reason| SecretsError::Unwritable { path, reason })
+    }
+}
+
+fn read_file(path: &Path) -> Result<Option<Value>, SecretsError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(Value::new(text))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(reason) => Err(SecretsError::Unreadable {
+            path: path.to_owned(),
+            reason,
+        }),
     }
 }

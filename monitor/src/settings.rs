@@ -2,10 +2,15 @@
 //! which wins.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write as _};
+use std::ffi::OsString;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use collector::environment::Variable;
+
+use crate::durable_file;
 use crate::layout::Layout;
 
 /// Every setting with its default, and what it is for.
@@ -28,8 +33,6 @@ pub const JAEGER_PORT: &str = "JAEGER_PORT";
 /// Port of the service in the profile `local`, on loopback alone.
 pub const SERVICE_PORT: &str = "SERVICE_PORT";
 
-/// How long the collector keeps a trace before it decides what becomes of it.
-pub const TRACE_DECISION_WAIT: &str = "TRACE_DECISION_WAIT";
 /// Where backups go, and are looked for.
 pub const MONITOR_BACKUP_TO: &str = "MONITOR_BACKUP_TO";
 /// Public keys that backups are encrypted to, or a file of such.
@@ -94,16 +97,15 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    /// Reads `settings.env`, if there is one; `environment` wins over it.
+    /// Reads `settings.env`, if there is one; the environment wins over it.
     ///
     /// # Errors
     /// The file cannot be read or understood.
-    pub fn load(
-        layout: &Layout,
-        environment: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Self, SettingsError> {
+    pub fn load(layout: &Layout) -> Result<Self, SettingsError> {
         let mut values = Self::written(layout)?;
-        values.extend(environment);
+        // A variable that is no text is none of ours.
+        let texts = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        values.extend(std::env::vars_os().filter_map(texts));
         Ok(Self { values })
     }
 
@@ -172,6 +174,13 @@ impl Settings {
         self.private_address().map(reachable)
     }
 
+    /// How long, by a variable of the collector or of Jaeger; its default where it says no duration.
+    pub fn duration(&self, variable: Variable) -> Duration {
+        let texts = self.get(variable.name).into_iter().chain([variable.default]);
+        let mut durations = texts.filter_map(|text| humantime::parse_duration(text).ok());
+        durations.next().unwrap_or_default()
+    }
+
     /// Where this host reaches its own Grafana.
     ///
     /// # Errors
@@ -222,7 +231,8 @@ impl Settings {
         Ok(url(Ipv4Addr::LOCALHOST.into(), self.port(JAEGER_PORT)?))
     }
 
-    fn parsed<T: std::str::FromStr>(
+    /// A setting that is to be of that type; nothing where it is not set.
+    pub(crate) fn parsed<T: std::str::FromStr>(
         &self,
         name: &'static str,
         expected: &'static str,
@@ -243,16 +253,12 @@ impl Settings {
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn write_example(path: &Path, (user, group): (u32, u32)) -> io::Result<bool> {
+pub fn write_example(path: &Path, owner: (u32, u32)) -> io::Result<bool> {
     if path.exists() {
         return Ok(false);
     }
-    let folder = path.parent().unwrap_or(Path::new("."));
-    // It has mode 0600: it may come to hold the password of a mail server.
-    let mut draft = tempfile::NamedTempFile::new_in(folder)?;
-    draft.write_all(EXAMPLE.as_bytes())?;
-    std::os::unix::fs::chown(draft.path(), Some(user), Some(group))?;
-    draft.persist(path).map_err(|error| error.error)?;
+    // For its owner alone: it may come to hold the password of a mail server.
+    durable_file::write(path, EXAMPLE.as_bytes(), Some(owner))?;
     Ok(true)
 }
 
@@ -299,8 +305,6 @@ fn unquoted(value: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     fn settings(text: &str) -> Result<Settings, SettingsError> {
@@ -327,23 +331,10 @@ mod tests {
 
     #[test]
     fn the_example_has_every_variable_of_the_compose_file() {
-        let compose = include_str!("../compose.yaml");
+        let names = crate::doctor::host_settings::variables(include_str!("../compose.yaml"));
         // Set by this program.
         let own = ["MONITOR_DATA", "MONITOR_UID", "MONITOR_GID", "GRAFANA_PROVISIONING"];
         let of_builds = |name: &str| name.ends_with("_PLUGIN_VERSION");
-        let mut names = BTreeSet::new();
-        for (_, rest) in compose.match_indices("${").map(|(at, _)| compose.split_at(at + 2)) {
-            let end = rest.find(|character: char| {
-                !character.is_ascii_uppercase() && !character.is_ascii_digit() && character != '_'
-            });
-            names.extend(end.map(|end| &rest[..end]));
-        }
-        // Handed on if it is set: a name without a value.
-        let bare = compose.lines().map(str::trim).filter_map(|line| line.strip_suffix(':'));
-        names.extend(bare.filter(|name| {
-            name.chars()
-                .all(|character| character.is_ascii_uppercase() || character == '_')
-        }));
         assert!(names.len() > 30, "{names:?}");
         for name in names.into_iter().filter(|name| !own.contains(name) && !of_builds(name)) {
             assert!(EXAMPLE.contains(&format!("\n#{name}=")), "{name}");

@@ -23,7 +23,7 @@ use crate::secret_source::{SecretSource, SourceError};
 use crate::secrets::{Secret, SecretsError};
 use crate::settings::{self, SettingsError};
 use crate::token_publication::{PublicationError, TokenPublication};
-use crate::waiting::{Failure, WaitError, Watch};
+use crate::waiting::{WaitError, Watch};
 
 /// Longer than the servers of this machine take for an answer about themselves.
 const SERVER_TIMEOUT: Duration = Duration::from_secs(15);
@@ -69,12 +69,12 @@ pub enum UpError {
     /// The host is not fit for it.
     #[error("{}", .0.iter().map(|fault| fault.message.as_str()).collect::<Vec<_>>().join("\nerror: "))]
     Unfit(Vec<Fault>),
-    /// A container does not get well.
-    #[error("{} {}; {}", .0.service, .0.condition, .0.advice)]
-    Failed(Failure),
+    /// Containers do not start.
+    #[error(transparent)]
+    Wait(#[from] WaitError),
     /// Docker.
     #[error(transparent)]
-    Compose(ComposeError),
+    Compose(#[from] ComposeError),
     /// A folder of the data.
     #[error(transparent)]
     Folder(#[from] FolderError),
@@ -118,27 +118,12 @@ pub enum UpError {
     Interrupted(#[from] Interrupted),
 }
 
-impl From<WaitError> for UpError {
-    fn from(error: WaitError) -> Self {
-        match error {
-            WaitError::Compose(error) => Self::Compose(error),
-            WaitError::Failed(failure) => Self::Failed(failure),
-        }
-    }
-}
-
 impl From<SetUpError> for UpError {
     fn from(error: SetUpError) -> Self {
         match error {
             SetUpError::Interrupted(interrupted) => Self::Interrupted(interrupted),
             error => Self::SetUp(error),
         }
-    }
-}
-
-impl From<ComposeError> for UpError {
-    fn from(error: ComposeError) -> Self {
-        Self::Compose(error)
     }
 }
 
@@ -270,16 +255,11 @@ async fn prepare_secrets(
             fetched => fetched?,
         };
         for (secret, value) in fetched {
-            let kept = match host.secrets.read(secret) {
-                Ok(kept) => Some(kept),
-                Err(SecretsError::Missing { .. } | SecretsError::Empty { .. }) => None,
-                Err(error) => return Err(error.into()),
-            };
-            match (secret, kept) {
+            match (secret, host.secrets.find(secret)?) {
                 (_, Some(kept)) if kept == value => continue,
                 (Secret::GrafanaSecretKey, _) => grafana_key::keep(host, &value)?,
                 // Grafana asks for the old one; InfluxDB makes tokens by itself once it is set up.
-                (Secret::GrafanaAdminPassword, Some(_)) => host.secrets.write_pending(secret, &value, Some(owner))?,
+                (Secret::GrafanaAdminPassword, Some(_)) => host.secrets.write_pending(secret, &value, owner)?,
                 (Secret::InfluxdbOperatorToken, Some(_)) => {
                     progress.line(&format!(
                         "{}: the one of this host was changed since, and stays; put it there from {}",
@@ -288,7 +268,7 @@ async fn prepare_secrets(
                     ));
                     continue;
                 }
-                _ => host.secrets.write(secret, &value, Some(owner))?,
+                _ => host.secrets.write(secret, &value, owner)?,
             }
             changes.push(format!("took {} from {source}", secret.name()));
         }
@@ -308,10 +288,8 @@ async fn prepare_secrets(
 /// Whether nothing would have to be made up that comes from elsewhere.
 fn has_all_secrets(host: &Host) -> Result<bool, SecretsError> {
     for secret in Secret::GENERATED {
-        match host.secrets.read(secret) {
-            Ok(_) => {}
-            Err(SecretsError::Missing { .. } | SecretsError::Empty { .. }) => return Ok(false),
-            Err(error) => return Err(error),
+        if host.secrets.find(secret)?.is_none() {
+            return Ok(false);
         }
     }
     Ok(true)
@@ -320,12 +298,8 @@ fn has_all_secrets(host: &Host) -> Result<bool, SecretsError> {
 /// A new token at random would be of no use to an InfluxDB that has data.
 fn refuse_to_lose_the_operator_token(host: &Host, source: Option<&SecretSource>) -> Result<(), UpError> {
     let file = host.secrets.path(Secret::InfluxdbOperatorToken);
-    let has_data = host
-        .layout
-        .server(influxdb::SERVICE)
-        .is_some_and(|folder| folder.join("influxd.bolt").exists());
+    let has_data = host.layout.server(influxdb::SERVICE).join("influxd.bolt").exists();
     if has_data && source.is_none() && !file.exists() {
-        let file = file.display().to_string();
         return Err(SetUpError::OperatorTokenRefused { file }.into());
     }
     Ok(())

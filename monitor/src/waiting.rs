@@ -32,9 +32,11 @@ pub struct Failure {
 
 /// Why containers were not started.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum WaitError {
+pub enum WaitError {
+    /// Docker.
     #[error(transparent)]
     Compose(#[from] ComposeError),
+    /// One of them does not get well.
     #[error("{} {}; {}", .0.service, .0.condition, .0.advice)]
     Failed(Failure),
 }

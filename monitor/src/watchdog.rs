@@ -25,7 +25,7 @@ use crate::host::Host;
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::lock::{Lock, LockError};
 use crate::progress::Progress;
-use crate::secret_source::{MONITOR_SECRETS_FROM, SecretSource, UnknownSource};
+use crate::secret_source::SecretSource;
 use crate::units::{self, Unit};
 use crate::up::{self, UpError};
 use decision::{BETWEEN_REQUESTS, Decision, Failed, LastRequest, View, decide, minutes, seconds};
@@ -80,7 +80,15 @@ pub async fn run(
     interrupt: &Interrupt,
     progress: &Progress,
 ) -> Result<Run, Interrupted> {
-    Watchdog::new(host, state_file, progress).run(interrupt).await
+    let watchdog = Watchdog {
+        host,
+        state_file: StateFile::new(state_file),
+        progress,
+        replacement: Replacement::of(&host.layout, &host.settings),
+        // Of a systemd that does not answer the check `units` tells.
+        units: interrupt.during(units::all()).await?.unwrap_or_default(),
+    };
+    watchdog.run(interrupt).await
 }
 
 struct Watchdog<'a> {
@@ -91,20 +99,8 @@ struct Watchdog<'a> {
     units: Vec<Unit>,
 }
 
-impl<'a> Watchdog<'a> {
-    fn new(host: &'a Host, state_file: PathBuf, progress: &'a Progress) -> Self {
-        Self {
-            host,
-            state_file: StateFile::new(state_file),
-            progress,
-            replacement: Replacement::of(&host.layout, &host.settings),
-            units: Vec::new(),
-        }
-    }
-
-    async fn run(mut self, interrupt: &Interrupt) -> Result<Run, Interrupted> {
-        // Of a systemd that does not answer the check `units` tells.
-        self.units = interrupt.during(units::all()).await?.unwrap_or_default();
+impl Watchdog<'_> {
+    async fn run(&self, interrupt: &Interrupt) -> Result<Run, Interrupted> {
         if let Some(reason) = self.others_at_work() {
             return Ok(skipped(reason));
         }
@@ -201,11 +197,11 @@ impl<'a> Watchdog<'a> {
                 units::start_stack(&self.units).await;
                 "it brought everything up".to_owned()
             }
-            Err(RepairError::Up(UpError::Interrupted(interrupted))) => return Err(interrupted),
-            Err(RepairError::Up(UpError::Lock(LockError::Held { .. }))) if self.stack_holds_the_lock() => {
+            Err(UpError::Interrupted(interrupted)) => return Err(interrupted),
+            Err(UpError::Lock(LockError::Held { .. })) if self.stack_holds_the_lock() => {
                 format!("{} is at it already", units::STACK)
             }
-            Err(RepairError::Up(UpError::Lock(LockError::Held { holder }))) => return Ok(at_work(&holder)),
+            Err(UpError::Lock(LockError::Held { holder })) => return Ok(at_work(&holder)),
             Err(error) => format!("it could not: {}", error.to_string().replace("\nerror: ", "; ")),
         };
         Ok((
@@ -214,7 +210,7 @@ impl<'a> Watchdog<'a> {
         ))
     }
 
-    async fn up(&self, interrupt: &Interrupt) -> Result<(), RepairError> {
+    async fn up(&self, interrupt: &Interrupt) -> Result<(), UpError> {
         let request = up::Request {
             local: false,
             timeout: UP_TIMEOUT,
@@ -300,14 +296,6 @@ impl<'a> Watchdog<'a> {
     fn stack(&self) -> Option<&Unit> {
         self.units.iter().find(|unit| unit.name == units::STACK)
     }
-}
-
-#[derive(Debug, thiserror::Error)]
-enum RepairError {
-    #[error(transparent)]
-    Up(#[from] UpError),
-    #[error("{MONITOR_SECRETS_FROM}: {0}")]
-    Source(#[from] UnknownSource),
 }
 
 fn at_work(holder: &str) -> (Action, String) {

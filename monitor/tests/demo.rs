@@ -75,6 +75,16 @@ fn an_interrupted_demonstration_still_shows_and_writes_what_it_found() {
 }
 
 #[test]
+fn a_reader_that_goes_away_costs_no_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = demo(folder.path(), &["--duration", "1s", "--vus", "1"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop((child.stdout.take(), child.stderr.take()));
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(folder.path().join("demo-report.html").exists());
+}
+
+#[test]
 fn a_port_in_use_is_named_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();

@@ -9,7 +9,7 @@ use crate::backup::stamp;
 pub(super) fn check(data: &[u8]) {
     const ID: &str = "20261125T092219Z";
     if let Ok(manifest) = read(ID, data) {
-        let _ = (manifest.bytes(), manifest.started(), manifest.is_encrypted());
+        let _ = (manifest.bytes(), manifest.is_encrypted());
         for part in &manifest.parts {
             assert!(
                 !part.file.is_empty() && !part.file.contains(['/', '\\']) && !part.file.starts_with('.'),

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
-use serde::Deserialize;
-
 use super::error::BackupError;
 use super::influxdb::Bucket;
 use super::manifest::{Contents, Points, Traced};
 use super::stamp;
-use crate::http::{self, HttpError};
-use crate::influxdb::InfluxDb;
+use crate::http::HttpError;
+use crate::influxdb::{InfluxDb, flux_text};
+use crate::jaeger::Jaeger;
 
 /// Time after which no more spans of time are counted; the latest are counted first.
 const BUDGET: Duration = Duration::from_secs(60);
@@ -22,8 +21,6 @@ const SERVICES: usize = 50;
 const MARGIN: Duration = Duration::from_secs(3600);
 /// Most differences that are told.
 const SHOWN: usize = 5;
-
-const JAEGER: &str = "jaeger";
 
 /// Points before `until`, by bucket, measurement and span of shards; and the earliest time counted, if not all.
 pub(super) async fn count_points(
@@ -85,8 +82,9 @@ async fn counts(influxdb: &InfluxDb, points: &[Points]) -> Result<BTreeMap<Key, 
 async fn count_span(influxdb: &InfluxDb, bucket: &str, from: &str, to: &str) -> Result<Vec<Points>, BackupError> {
     // Counted for each series first, which the storage does by itself whatever the types of values.
     let flux = format!(
-        "from(bucket: {bucket:?}) |> range(start: {from}, stop: {to}) |> count() \
-         |> group(columns: [\"_measurement\"]) |> sum() |> keep(columns: [\"_measurement\", \"_value\"])"
+        "from(bucket: {}) |> range(start: {from}, stop: {to}) |> count() \
+         |> group(columns: [\"_measurement\"]) |> sum() |> keep(columns: [\"_measurement\", \"_value\"])",
+        flux_text(bucket)
     );
     let rows = match influxdb.query(&flux).await {
         Ok(rows) => rows,
@@ -111,41 +109,11 @@ async fn count_span(influxdb: &InfluxDb, bucket: &str, from: &str, to: &str) -> 
     points.collect::<Option<_>>().ok_or_else(|| unreadable().into())
 }
 
-#[derive(Deserialize)]
-struct Answer<T> {
-    data: Option<Vec<T>>,
-}
-
-#[derive(Deserialize)]
-struct Trace {
-    #[serde(rename = "traceID")]
-    id: String,
-    spans: Vec<Span>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Span {
-    /// Microseconds since 1970.
-    start_time: u64,
-}
-
-/// The latest traces of each service that Jaeger knows, from its API at `url`.
-pub(super) async fn traces(url: &str) -> Result<Vec<Traced>, BackupError> {
-    let client = http::client(Duration::from_secs(60));
-    let services = client.get(format!("{url}/api/services"));
-    let services: Answer<String> = http::json(JAEGER, services).await?;
+/// The latest traces of each service that Jaeger knows.
+pub(super) async fn traces(jaeger: &Jaeger) -> Result<Vec<Traced>, HttpError> {
     let mut traces = Vec::new();
-    for service in services.data.unwrap_or_default().into_iter().take(SERVICES) {
-        let search = client.get(format!("{url}/api/traces")).query(&[
-            ("service", service.as_str()),
-            ("limit", &TRACES.to_string()),
-            ("lookback", "custom"),
-            ("start", "0"),
-            ("end", &micros(SystemTime::now()).to_string()),
-        ]);
-        let found: Answer<Trace> = http::json(JAEGER, search).await?;
-        for trace in found.data.unwrap_or_default() {
+    for service in jaeger.services().await?.into_iter().take(SERVICES) {
+        for trace in jaeger.latest_traces(&service, TRACES).await? {
             let Some(began) = trace.spans.iter().map(|span| span.start_time).min() else {
                 continue;
             };
@@ -160,14 +128,10 @@ pub(super) async fn traces(url: &str) -> Result<Vec<Traced>, BackupError> {
     Ok(traces)
 }
 
-fn micros(time: SystemTime) -> u128 {
-    stamp::since(SystemTime::UNIX_EPOCH, time).as_micros()
-}
-
 /// Servers that hold restored data.
 pub(super) struct Restored<'a> {
     pub(super) influxdb: &'a InfluxDb,
-    pub(super) jaeger_url: &'a str,
+    pub(super) jaeger: &'a Jaeger,
     /// How long Jaeger keeps spans.
     pub(super) jaeger_retention: Duration,
     pub(super) dashboards: u64,
@@ -204,24 +168,13 @@ impl Comparison {
 pub(super) async fn compare(contents: &Contents, restored: &Restored<'_>) -> Result<Comparison, BackupError> {
     let mut comparison = Comparison::default();
     points(contents, restored.influxdb, &mut comparison).await?;
-    let oldest = SystemTime::now() - restored.jaeger_retention + MARGIN;
-    let client = http::client(Duration::from_secs(60));
+    let oldest = oldest_kept(restored.jaeger_retention);
     for traced in &contents.traces {
         if stamp::time(&traced.began_at).is_none_or(|began| began < oldest) {
             continue;
         }
         comparison.traces += 1;
-        let request = client.get(format!("{}/api/traces/{}", restored.jaeger_url, traced.trace));
-        let found = match http::json::<Answer<Trace>>(JAEGER, request).await {
-            Ok(answer) => answer
-                .data
-                .unwrap_or_default()
-                .iter()
-                .map(|trace| trace.spans.len() as u64)
-                .sum(),
-            Err(error) if error.status() == Some(404) => 0,
-            Err(error) => return Err(error.into()),
-        };
+        let found = restored.jaeger.spans(&traced.trace).await? as u64;
         if found < traced.spans {
             comparison.missing.push(format!(
                 "trace {} of {} has {found} spans instead of {}",
@@ -238,10 +191,15 @@ pub(super) async fn compare(contents: &Contents, restored: &Restored<'_>) -> Res
     Ok(comparison)
 }
 
+/// What is older may have expired, or does before it is looked for.
+fn oldest_kept(retention: Duration) -> SystemTime {
+    let oldest = SystemTime::now().checked_sub(retention);
+    oldest.unwrap_or(SystemTime::UNIX_EPOCH) + MARGIN
+}
+
 async fn points(contents: &Contents, influxdb: &InfluxDb, comparison: &mut Comparison) -> Result<(), BackupError> {
     // Retention drops shards as they are, so no span is compared that has begun to expire.
     let buckets = influxdb.buckets().await?;
-    let now = SystemTime::now();
     let is_kept = |points: &&Points| {
         let Some(bucket) = buckets.iter().find(|bucket| bucket.name == points.bucket) else {
             return true;
@@ -252,7 +210,7 @@ async fn points(contents: &Contents, influxdb: &InfluxDb, comparison: &mut Compa
             .map(|rule| rule.every_seconds)
             .max()
             .unwrap_or(0);
-        let oldest = now - Duration::from_secs(keeps) + MARGIN;
+        let oldest = oldest_kept(Duration::from_secs(keeps));
         keeps == 0 || stamp::time(&points.from).is_some_and(|from| from > oldest)
     };
     let promised: Vec<_> = contents.points.iter().filter(is_kept).cloned().collect();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::catalogue::CatalogueError;
 use super::destination::DestinationError;
 use super::encryption::KeyError;
-use super::part::{CheckError, PartError};
+use super::part::PartError;
 use crate::compose::ComposeError;
 use crate::folders::FolderError;
 use crate::grafana_key::GrafanaKeyError;
@@ -94,15 +94,6 @@ pub enum BackupError {
     NotCompared { reason: String },
     #[error("the restored servers do not hold what the backup says ({missing}); the data from before is back in place")]
     UndoneFor { missing: String },
-}
-
-impl From<CheckError> for BackupError {
-    fn from(error: CheckError) -> Self {
-        match error {
-            CheckError::Part(error) => error.into(),
-            CheckError::Interrupted(error) => error.into(),
-        }
-    }
 }
 
 impl BackupError {

@@ -8,7 +8,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, chown};
 use std::path::{Component, Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::task::block_in_place;
 
@@ -26,9 +26,6 @@ const DEPTH: usize = 6;
 /// Of a shard's path: bucket, retention policy, shard.
 const SHARD_DEPTH: usize = 3;
 
-/// How often it is told how far things are.
-const TOLD_EVERY: Duration = Duration::from_secs(5);
-
 /// Checks every part against its checksum, before anything is touched.
 pub(super) fn check(
     store: &Store,
@@ -43,7 +40,9 @@ pub(super) fn check(
     ));
     let mut told = Instant::now();
     for (done, part) in manifest.parts.iter().enumerate() {
-        tell(&mut told, progress, "checked", done, manifest);
+        progress.now_and_then(&mut told, || {
+            format!("checked {done} of {} files", manifest.parts.len())
+        });
         block_in_place(|| part::check(store, &manifest.id, part, interrupt))?;
     }
     Ok(())
@@ -73,7 +72,9 @@ pub(super) fn extract(
     let mut told = Instant::now();
     for (done, part) in manifest.parts.iter().enumerate() {
         interrupt.check()?;
-        tell(&mut told, progress, "unpacked", done, manifest);
+        progress.now_and_then(&mut told, || {
+            format!("unpacked {done} of {} files", manifest.parts.len())
+        });
         block_in_place(|| {
             part::read(store, &manifest.id, part, identities, &manifest.recipients, |content| {
                 place(part, content, into, interrupt)
@@ -87,13 +88,6 @@ pub(super) fn extract(
         let folder = File::open(into).map_err(BackupError::unreadable(into))?;
         rustix::fs::syncfs(&folder).map_err(|error| BackupError::unwritable(into)(error.into()))
     })
-}
-
-fn tell(told: &mut Instant, progress: &Progress, what: &str, done: usize, manifest: &Manifest) {
-    if told.elapsed() >= TOLD_EVERY {
-        progress.line(&format!("{what} {done} of {} files", manifest.parts.len()));
-        *told = Instant::now();
-    }
 }
 
 fn place(part: &Part, content: &mut dyn Read, into: &Path, interrupt: &Interrupt) -> Result<(), BackupError> {

@@ -28,7 +28,7 @@ pub(super) fn database(folder: &Path, scratch: &Path, writing: &mut Writing<'_>)
     }
     let copy = scratch.join(DATABASE);
     block_in_place(|| {
-        copy_whole(&path, &copy, writing.interrupt())?;
+        copy_whole(&path, &copy, writing.interrupt)?;
         let dashboards = dashboards(&copy)?;
         let mut part = writing.part("grafana.db", PartContent::Grafana)?;
         let mut file = std::fs::File::open(&copy).map_err(BackupError::unreadable(&copy))?;

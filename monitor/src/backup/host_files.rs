@@ -3,10 +3,7 @@
 //! They are in every backup, encrypted or not: InfluxDB's own data holds the same tokens, so a backup is as secret as
 //! they are whatever is left out, and without them nobody could use what was restored.
 
-use std::fs::File;
 use std::path::PathBuf;
-
-use tokio::task::block_in_place;
 
 use super::error::BackupError;
 use super::files;
@@ -19,17 +16,6 @@ pub(super) fn write(layout: &Layout, writing: &mut Writing<'_>) -> Result<(), Ba
     let settings = layout.settings_file();
     let mut paths: Vec<PathBuf> = settings.is_file().then_some(settings).into_iter().collect();
     paths.extend(files::below(&layout.secrets())?);
-    block_in_place(|| {
-        let mut part = writing.part("host", PartContent::Host)?;
-        let failed = BackupError::of_writing(part.place());
-        let mut tar = tar::Builder::new(&mut part);
-        for path in paths {
-            let file = File::open(&path).map_err(BackupError::unreadable(&path))?;
-            let size = file.metadata().map_err(BackupError::unreadable(&path))?.len();
-            files::append(&mut tar, path.strip_prefix(layout.data()).unwrap_or(&path), file, size).map_err(&failed)?;
-        }
-        tar.finish().map_err(&failed)?;
-        drop(tar);
-        writing.finish(part)
-    })
+    let opened = paths.into_iter().map(files::open);
+    files::write_tar(writing, "host", PartContent::Host, layout.data(), opened)
 }

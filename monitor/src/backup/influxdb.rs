@@ -31,9 +31,6 @@ const SILENCE: Duration = Duration::from_secs(120);
 /// Attempts at a shard that is just being deleted from or rewritten.
 const ATTEMPTS: u32 = 6;
 
-/// How often it is told how far things are.
-const TOLD_EVERY: Duration = Duration::from_secs(5);
-
 /// A bucket as the backup API describes it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -135,20 +132,8 @@ pub(super) async fn metadata(influxdb: &InfluxDb, writing: &mut Writing<'_>) -> 
 pub(super) fn wal(folder: &Path, writing: &mut Writing<'_>) -> Result<(), BackupError> {
     let root = folder.join("engine").join("wal");
     // Opened before any is read: InfluxDB removes each once its points are in a shard.
-    let files = segments(&root)?;
-    let mut part = writing.part("influxdb-wal", PartContent::InfluxdbWal)?;
-    let failed = BackupError::of_writing(part.place());
-    block_in_place(|| {
-        let mut tar = tar::Builder::new(&mut part);
-        for (path, file) in files {
-            let name = path.strip_prefix(&root).unwrap_or(&path);
-            // It may grow meanwhile.
-            let size = file.metadata().map_err(BackupError::unreadable(&path))?.len();
-            files::append(&mut tar, name, file, size).map_err(&failed)?;
-        }
-        tar.finish().map_err(&failed)
-    })?;
-    finish(Some(part), writing)
+    let opened = segments(&root)?.into_iter().map(Ok);
+    files::write_tar(writing, "influxdb-wal", PartContent::InfluxdbWal, &root, opened)
 }
 
 /// Writes the shards of a bucket.
@@ -160,15 +145,15 @@ pub(super) async fn shards(
 ) -> Result<(), BackupError> {
     let mut told = Instant::now();
     for (done, shard) in bucket.shards().enumerate() {
-        writing.interrupt().check()?;
-        if told.elapsed() >= TOLD_EVERY {
-            progress.line(&format!(
+        writing.interrupt.check()?;
+        let text = || {
+            format!(
                 "influxdb: {done} of {} shards of {}",
                 bucket.shards().count(),
                 bucket.name
-            ));
-            told = Instant::now();
-        }
+            )
+        };
+        progress.now_and_then(&mut told, text);
         let request = format!("/api/v2/backup/shards/{shard}");
         let Some(mut response) = ask(influxdb, &request).await? else {
             continue;

@@ -19,9 +19,8 @@ use super::files;
 use super::manifest::PartContent;
 use super::writing::Writing;
 use crate::compose::{Compose, ComposeError};
+use crate::jaeger::SERVICE;
 
-/// Name of its service in `compose.yaml`.
-pub(super) const SERVICE: &str = "jaeger";
 /// Badger never changes a table once it is written.
 const TABLE: &str = "sst";
 /// Badger takes a lock on its folders; these two are Jaeger's.
@@ -50,20 +49,9 @@ pub(super) async fn store(
         block_in_place(|| copy_closed(folder, &copy))?;
         None
     };
-    block_in_place(|| {
-        let mut part = writing.part("jaeger", PartContent::Jaeger)?;
-        let failed = BackupError::of_writing(part.place());
-        let mut tar = tar::Builder::new(&mut part);
-        for path in files::below(&copy)? {
-            let file = File::open(&path).map_err(BackupError::unreadable(&path))?;
-            let size = file.metadata().map_err(BackupError::unreadable(&path))?.len();
-            files::append(&mut tar, path.strip_prefix(&copy).unwrap_or(&path), file, size).map_err(&failed)?;
-        }
-        tar.finish().map_err(&failed)?;
-        drop(tar);
-        writing.finish(part)?;
-        fs::remove_dir_all(&copy).map_err(BackupError::unwritable(&copy))
-    })?;
+    let opened = files::below(&copy)?.into_iter().map(files::open);
+    files::write_tar(writing, "jaeger", PartContent::Jaeger, &copy, opened)?;
+    block_in_place(|| fs::remove_dir_all(&copy)).map_err(BackupError::unwritable(&copy))?;
     Ok(pause)
 }
 
@@ -122,7 +110,7 @@ impl Guard {
             }
         }
         let stderr = File::create(complaints).map_err(BackupError::unwritable(complaints))?;
-        let cannot = |reason: String| BackupError::JaegerStopped { reason };
+        let cannot = |reason: String| BackupError::JaegerNotStopped { reason };
         let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -150,7 +138,7 @@ impl Guard {
         match tokio::time::timeout(PATIENCE, read).await {
             Ok(Ok(1)) => Ok(()),
             Ok(_) => Err(BackupError::JaegerNotStopped {
-                reason: self.complaint(),
+                reason: complaint(&self.complaints),
             }),
             Err(_) => Err(BackupError::JaegerNotStopped {
                 reason: format!("no answer within {} s", PATIENCE.as_secs()),
@@ -159,19 +147,14 @@ impl Guard {
     }
 
     async fn start(mut self) -> Result<(), BackupError> {
-        let complaints = std::mem::take(&mut self.complaints);
         drop(self.trigger);
         let reason = match tokio::time::timeout(PATIENCE, self.process.wait()).await {
             Ok(Ok(status)) if status.success() => return Ok(()),
-            Ok(Ok(_)) => complaint(&complaints),
+            Ok(Ok(_)) => complaint(&self.complaints),
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer within {} s", PATIENCE.as_secs()),
         };
         Err(BackupError::JaegerStopped { reason })
-    }
-
-    fn complaint(&self) -> String {
-        complaint(&self.complaints)
     }
 }
 

@@ -1,11 +1,8 @@
 //! What a backup says of itself: `manifest.json`, written last.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
-
-use super::stamp;
 
 /// Its file in a backup's folder.
 pub const FILE: &str = "manifest.json";
@@ -126,11 +123,6 @@ impl Manifest {
     /// Bytes of all its parts.
     pub fn bytes(&self) -> u64 {
         self.parts.iter().map(|part| part.bytes).sum()
-    }
-
-    /// When it began.
-    pub fn started(&self) -> Option<SystemTime> {
-        stamp::time(&self.started_at)
     }
 
     /// Whether a key is needed to read it.

@@ -8,6 +8,7 @@ use zstd::stream::{read::Decoder, write::Encoder};
 
 use super::destination::{DestinationError, NewFile, Store};
 use super::encryption::{Identities, Recipients};
+use super::error::BackupError;
 use super::manifest::{Part, PartContent};
 use crate::interrupt::Interrupt;
 
@@ -184,11 +185,7 @@ pub(super) fn read<T, E: From<PartError>>(
         place: place.clone(),
         reason,
     };
-    let mut stored = Stored {
-        file: store.read(id, &part.file).map_err(PartError::from)?,
-        hash: Sha256::new(),
-        bytes: 0,
-    };
+    let mut stored = Stored::open(store, id, part)?;
     let taken = {
         let buffered = BufReader::new(&mut stored);
         let sealed: Box<dyn Read + '_> = if recipients.is_empty() {
@@ -210,13 +207,9 @@ pub(super) fn read<T, E: From<PartError>>(
 }
 
 /// Whether a part is the one that the manifest names, without opening it.
-pub(super) fn check(store: &Store, id: &str, part: &Part, interrupt: &Interrupt) -> Result<(), CheckError> {
+pub(super) fn check(store: &Store, id: &str, part: &Part, interrupt: &Interrupt) -> Result<(), BackupError> {
     let place = store.place(id, &part.file);
-    let mut stored = Stored {
-        file: store.read(id, &part.file).map_err(PartError::from)?,
-        hash: Sha256::new(),
-        bytes: 0,
-    };
+    let mut stored = Stored::open(store, id, part)?;
     let damaged = |reason: String| PartError::Damaged {
         place: place.clone(),
         reason,
@@ -233,14 +226,6 @@ pub(super) fn check(store: &Store, id: &str, part: &Part, interrupt: &Interrupt)
     }
     stored.compare(part).map_err(damaged)?;
     Ok(())
-}
-
-/// Why a part could not be checked, or is not whole.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub(super) enum CheckError {
-    Part(#[from] PartError),
-    Interrupted(#[from] crate::interrupt::Interrupted),
 }
 
 fn decrypted<'a>(
@@ -283,6 +268,14 @@ impl Read for Stored {
 }
 
 impl Stored {
+    fn open(store: &Store, id: &str, part: &Part) -> Result<Self, PartError> {
+        Ok(Self {
+            file: store.read(id, &part.file)?,
+            hash: Sha256::new(),
+            bytes: 0,
+        })
+    }
+
     fn compare(self, part: &Part) -> Result<(), String> {
         if self.bytes != part.bytes {
             return Err(format!("it has {} bytes instead of {}", self.bytes, part.bytes));

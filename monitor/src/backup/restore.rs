@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use collector::environment::JAEGER_RETENTION;
 use rustix::fs::{FlockOperation, flock};
 use serde::Serialize;
 
@@ -22,6 +23,7 @@ use crate::grafana_key;
 use crate::host::Host;
 use crate::influxdb::InfluxDb;
 use crate::interrupt::Interrupt;
+use crate::jaeger::Jaeger;
 use crate::layout::Layout;
 use crate::lock::Lock;
 use crate::progress::Progress;
@@ -30,14 +32,15 @@ use crate::settings::Settings;
 
 /// Servers whose data is replaced, those first that depend on others.
 const SERVERS: [&str; 4] = ["grafana", "otel-collector", "jaeger", "influxdb"];
-/// Jaeger's own setting of how long it keeps spans.
-const JAEGER_RETENTION: &str = "JAEGER_RETENTION";
-const DEFAULT_JAEGER_RETENTION: Duration = Duration::from_secs(168 * 3600);
 /// How long servers may take to answer after their start: InfluxDB builds its indexes anew.
 const PATIENCE: Duration = Duration::from_secs(900);
 const PAUSE: Duration = Duration::from_millis(250);
+/// How long each try may take meanwhile.
+const PROBE: Duration = Duration::from_secs(5);
 /// Counting may take long on a large store.
 const ANSWER: Duration = Duration::from_secs(600);
+/// How long Jaeger may take to find traces.
+pub(super) const JAEGER_ANSWER: Duration = Duration::from_secs(60);
 
 /// What to restore, and where.
 pub struct Restoring<'a> {
@@ -97,7 +100,6 @@ pub async fn restore(
     if let (Some(path), false) = (&occupied, restoring.force) {
         return Err(BackupError::Occupied { path: path.clone() });
     }
-    space::require(layout.data(), manifest.restored_bytes)?;
     let store = Store::open(restoring.source).await?;
     let new = swap.prepare()?;
     let read = read(restoring, &store, &manifest, &new, interrupt, progress);
@@ -144,6 +146,8 @@ async fn read(
     interrupt: &Interrupt,
     progress: &Progress,
 ) -> Result<(), BackupError> {
+    // What a killed restore left is gone by now, and takes no space any more.
+    space::require(new, manifest.restored_bytes)?;
     extract::check(store, manifest, interrupt, progress)?;
     let owner = restoring.host.compose.owner();
     extract::extract(store, manifest, restoring.identities, new, owner, interrupt, progress)
@@ -242,7 +246,7 @@ async fn start_and_compare(
     let started = interrupt.during(restoring.host.compose.run(&arguments)).await?;
     started?;
     // A host without settings has taken those of the backup.
-    let settings = Settings::load(layout, std::env::vars())?;
+    let settings = Settings::load(layout)?;
     let work = wait_and_compare(layout, &settings, contents, dashboards, progress);
     interrupt.during(work).await?
 }
@@ -257,12 +261,12 @@ pub(super) async fn wait_and_compare(
 ) -> Result<Comparison, BackupError> {
     let token = SecretFiles::new(layout.secrets()).read(Secret::InfluxdbOperatorToken)?;
     let influxdb = InfluxDb::new(settings.influxdb_url()?, Some(token), ANSWER);
-    let jaeger = settings.jaeger_url()?;
+    let jaeger = Jaeger::new(settings.jaeger_url()?, JAEGER_ANSWER);
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let probe = InfluxDb::new(settings.influxdb_url()?, None, Duration::from_secs(5));
+        let probe = InfluxDb::new(settings.influxdb_url()?, None, PROBE);
         let answers = match probe.health().await {
-            Ok(()) => jaeger_answers(&jaeger).await,
+            Ok(()) => Jaeger::new(jaeger.url().to_owned(), PROBE).health().await,
             Err(error) => Err(error),
         };
         match answers {
@@ -272,22 +276,13 @@ pub(super) async fn wait_and_compare(
         }
     }
     progress.line("comparing points, traces and dashboards with the backup");
-    let retention = settings.get(JAEGER_RETENTION);
     let restored = Restored {
         influxdb: &influxdb,
-        jaeger_url: &jaeger,
-        jaeger_retention: retention
-            .and_then(|text| humantime::parse_duration(text).ok())
-            .unwrap_or(DEFAULT_JAEGER_RETENTION),
+        jaeger: &jaeger,
+        jaeger_retention: settings.duration(JAEGER_RETENTION),
         dashboards,
     };
     compare(contents, &restored).await
-}
-
-async fn jaeger_answers(url: &str) -> Result<(), crate::http::HttpError> {
-    let client = crate::http::client(Duration::from_secs(5));
-    let request = client.get(format!("{url}/api/services"));
-    crate::http::send("jaeger", request).await.map(drop)
 }
 
 /// Dashboards in the database of Grafana below `data`, looked at before Grafana has it open.

@@ -5,11 +5,12 @@
 //! is removed, what is in place stays.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::BackupError;
 use super::extract::make_folder;
+use crate::durable_file;
 use crate::layout::Layout;
 
 /// What a restore replaces. The collector's queue holds what has not yet arrived, and goes on.
@@ -141,15 +142,8 @@ impl Swap {
     }
 
     fn write_marker(&self, names: &str) -> Result<(), BackupError> {
-        let (folder, marker) = (self.folder(), self.marker());
-        let write = || {
-            let mut draft = tempfile::NamedTempFile::new_in(&folder)?;
-            draft.write_all(names.as_bytes())?;
-            draft.as_file().sync_all()?;
-            draft.persist(&marker).map_err(|error| error.error)?;
-            File::open(&folder)?.sync_all()
-        };
-        write().map_err(BackupError::unwritable(&marker))
+        let marker = self.marker();
+        durable_file::write(&marker, names.as_bytes(), None).map_err(BackupError::unwritable(&marker))
     }
 
     fn sync(&self) -> Result<(), BackupError> {

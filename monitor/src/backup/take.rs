@@ -11,6 +11,7 @@ use super::encryption::Recipients;
 use super::error::BackupError;
 use super::extract::make_folder;
 use super::manifest::{self, Contents, Manifest};
+use super::restore::JAEGER_ANSWER;
 use super::swap::Swap;
 use super::writing::Writing;
 use super::{grafana, host_files, influxdb, jaeger, space, stamp};
@@ -18,6 +19,7 @@ use crate::compose::{Compose, ComposeError};
 use crate::host::Host;
 use crate::influxdb::InfluxDb;
 use crate::interrupt::Interrupt;
+use crate::jaeger::Jaeger;
 use crate::lock::Lock;
 use crate::progress::Progress;
 use crate::secrets::Secret;
@@ -86,7 +88,6 @@ async fn write(
     progress: &Progress,
 ) -> Result<Manifest, BackupError> {
     let Host { layout, settings, .. } = taking.host;
-    let folder = |service: &str| layout.server(service).unwrap_or_else(|| layout.data().join(service));
     let token = taking.host.secrets.read(Secret::InfluxdbOperatorToken)?;
     let influx = InfluxDb::new(settings.influxdb_url()?, Some(token), ANSWER);
     influx.health().await?;
@@ -94,21 +95,21 @@ async fn write(
     let versions = versions(&taking.host.compose).await?;
 
     progress.line("jaeger: looking at its latest traces");
-    let traces = contents::traces(&settings.jaeger_url()?).await;
+    let traces = contents::traces(&Jaeger::new(settings.jaeger_url()?, JAEGER_ANSWER)).await;
     progress.line("influxdb: users, tokens and buckets");
     let buckets = influxdb::metadata(&influx, writing).await?;
     progress.line("influxdb: counting points");
     let (mut points, counted_from) = contents::count_points(&influx, &buckets, started).await?;
-    influxdb::wal(&folder("influxdb"), writing)?;
+    influxdb::wal(&layout.server("influxdb"), writing)?;
     for bucket in &buckets {
         progress.line(&format!("influxdb: shards of {}", bucket.name));
         influxdb::shards(&influx, bucket, writing, progress).await?;
     }
     contents::recount(&influx, &mut points).await?;
     progress.line("grafana: its database");
-    let dashboards = grafana::database(&folder("grafana"), scratch, writing)?;
+    let dashboards = grafana::database(&layout.server("grafana"), scratch, writing)?;
     progress.line("jaeger: its store; it is stopped for a moment");
-    let pause = jaeger::store(&folder("jaeger"), scratch, &taking.host.compose, writing).await?;
+    let pause = jaeger::store(&layout.server("jaeger"), scratch, &taking.host.compose, writing).await?;
     progress.line("settings and secrets");
     host_files::write(layout, writing)?;
 
@@ -131,13 +132,13 @@ async fn write(
             traces: match (traces, pause) {
                 (Ok(traces), _) => traces,
                 (Err(_), None) => Vec::new(),
-                (Err(error), Some(_)) => return Err(error),
+                (Err(error), Some(_)) => return Err(error.into()),
             },
             dashboards,
         },
     };
     let text = serde_json::to_vec_pretty(&manifest).unwrap_or_default();
-    writing.interrupt().check()?;
+    writing.interrupt.check()?;
     writing.store.write_whole(writing.id, manifest::FILE, text).await?;
     Ok(manifest)
 }
@@ -145,11 +146,10 @@ async fn write(
 /// Space for all that is copied, as if nothing could be compressed: much of it is already. Gives how much that is.
 fn require_space(taking: &Taking<'_>, store: &Store) -> Result<u64, BackupError> {
     let layout = &taking.host.layout;
-    let folder = |service: &str| layout.server(service).unwrap_or_else(|| layout.data().join(service));
-    let influxdb = space::bytes(&folder("influxdb"))?;
-    let grafana = folder("grafana").join(grafana::DATABASE);
+    let influxdb = space::bytes(&layout.server("influxdb"))?;
+    let grafana = layout.server("grafana").join(grafana::DATABASE);
     let grafana = fs::metadata(grafana).map_or(0, |metadata| metadata.len());
-    let jaeger = jaeger::size(&folder("jaeger"))?;
+    let jaeger = jaeger::size(&layout.server("jaeger"))?;
     let needed = influxdb + grafana + jaeger;
     if let Some(folder) = store.folder() {
         space::require(folder, needed)?;

@@ -1,6 +1,7 @@
 //! Restores a backup into scratch servers, to know that it could be restored.
 
 use std::fs;
+use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::time::Instant;
@@ -74,8 +75,9 @@ pub async fn verify(
         return Err(PartError::NoIdentity.into());
     }
     let store = Store::open(verifying.source).await?;
-    space::require(scratch.layout.data(), manifest.restored_bytes)?;
+    // First what a killed run left, which takes space.
     scratch.clear().await;
+    space::require(scratch.layout.data(), manifest.restored_bytes)?;
     let restored = restore(verifying, &scratch, &store, &manifest, interrupt, progress);
     let restored = interrupt.during(restored).await.map_err(BackupError::from).flatten();
     progress.line("removing the scratch servers");
@@ -140,7 +142,8 @@ impl Scratch {
             folder.join("data"),
             Some(verifying.host.layout.provisioning()),
         );
-        let ports = [free_port(&folder)?, free_port(&folder)?].map(|port| port.to_string());
+        let ports = free_ports().map_err(BackupError::unwritable(&folder))?;
+        let ports = ports.map(|port| port.to_string());
         let own = [
             (MONITOR_PRIVATE_ADDRESS, Ipv4Addr::LOCALHOST.to_string()),
             (INFLUXDB_PORT, ports[0].clone()),
@@ -171,7 +174,9 @@ impl Drop for Scratch {
     }
 }
 
-fn free_port(folder: &std::path::Path) -> Result<u16, BackupError> {
-    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
-    Ok(bound.map_err(BackupError::unwritable(folder))?.port())
+/// Both are taken before either is given back, so that they differ.
+fn free_ports() -> io::Result<[u16; 2]> {
+    let take = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let (one, other) = (take()?, take()?);
+    Ok([one.local_addr()?.port(), other.local_addr()?.port()])
 }

@@ -16,10 +16,6 @@ pub(super) struct Writing<'a> {
 }
 
 impl Writing<'_> {
-    pub(super) fn interrupt(&self) -> &Interrupt {
-        self.interrupt
-    }
-
     pub(super) fn part(&self, name: &str, content: PartContent) -> Result<PartWriter, BackupError> {
         let part = PartWriter::create(self.store, self.id, name, content, self.recipients, self.interrupt)?;
         Ok(part)

@@ -4,19 +4,19 @@ mod list;
 mod source;
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use monitor::backup::encryption::{Recipients, generate};
 use monitor::backup::prune::{Keep, prune};
 use monitor::backup::take::{Taking, take};
 use monitor::backup::verify::{Verifying, verify};
-use monitor::backup::{BackupError, Destination, Manifest};
+use monitor::backup::{Destination, Manifest};
 use monitor::bytes;
 use monitor::host::Host;
 use monitor::progress::Progress;
 use monitor::settings::MONITOR_BACKUP_ENCRYPT_TO;
 
-use super::{DONE, HostArgs, INTERRUPTED, UNWELL, complain, interrupt, print_json};
+use super::{CommandError, DONE, HostArgs, UNWELL, interrupt, print_json};
 
 pub(crate) use source::{IdentityArgs, SourceArgs, place};
 
@@ -109,30 +109,24 @@ enum Command {
 }
 
 /// Does what is asked; gives the exit status.
-pub(crate) async fn run(arguments: Arguments, json: bool) -> u8 {
-    let host = match &arguments.command {
-        Some(Command::Keygen { file }) => return keygen(file, json),
-        Some(Command::List { host, .. } | Command::Verify { host, .. } | Command::Prune { host, .. }) => host,
-        None => &arguments.take.host,
-    };
-    let host = match host.clone().host() {
-        Ok(host) => host,
-        Err(error) => return complain(&error, json),
-    };
-    let done = match arguments.command {
-        None => take_one(&host, arguments.take, json).await,
-        Some(Command::List { source, .. }) => list::run(&host, source, json).await,
+pub(crate) async fn run(arguments: Arguments, json: bool) -> Result<u8, CommandError> {
+    match arguments.command {
+        None => take_one(arguments.take, json).await,
+        Some(Command::List { host, source }) => list::run(&host.host()?, source, json).await,
         Some(Command::Verify {
-            source, identity, id, ..
-        }) => verify_one(&host, source, identity, &id, json).await,
+            host,
+            source,
+            identity,
+            id,
+        }) => verify_one(&host.host()?, source, identity, &id, json).await,
         Some(Command::Prune {
+            host,
             source,
             keep_last,
             keep_daily,
             keep_weekly,
             keep_monthly,
             dry_run,
-            ..
         }) => {
             let keep = Keep {
                 last: keep_last,
@@ -140,35 +134,22 @@ pub(crate) async fn run(arguments: Arguments, json: bool) -> u8 {
                 weekly: keep_weekly,
                 monthly: keep_monthly,
             };
-            prune_all(&host, source, keep, dry_run, json).await
+            prune_all(&host.host()?, source, keep, dry_run, json).await
         }
-        Some(Command::Keygen { .. }) => Ok(DONE),
-    };
-    done.unwrap_or_else(|error| report(&error, json))
-}
-
-/// Says why it failed; gives the exit status.
-pub(crate) fn report(error: &BackupError, json: bool) -> u8 {
-    let status = complain(error, json);
-    if matches!(error, BackupError::Interrupted(_)) {
-        INTERRUPTED
-    } else {
-        status
+        Some(Command::Keygen { file }) => keygen(&file, json),
     }
 }
 
-async fn take_one(host: &Host, arguments: TakeArgs, json: bool) -> Result<u8, BackupError> {
-    let interrupt = match interrupt(json) {
-        Ok(interrupt) => interrupt,
-        Err(status) => return Ok(status),
-    };
+async fn take_one(arguments: TakeArgs, json: bool) -> Result<u8, CommandError> {
+    let host = arguments.host.host()?;
+    let interrupt = interrupt()?;
     let keys = match (arguments.encrypt_to, host.settings.get(MONITOR_BACKUP_ENCRYPT_TO)) {
         (keys, Some(key)) if keys.is_empty() => vec![key.to_owned()],
         (keys, _) => keys,
     };
-    let destination = place(arguments.to, host)?;
+    let destination = place(arguments.to, &host)?;
     let taking = Taking {
-        host,
+        host: &host,
         destination: &destination,
         recipients: &Recipients::new(&keys)?,
         label: arguments.label,
@@ -211,11 +192,8 @@ async fn verify_one(
     identity: IdentityArgs,
     id: &str,
     json: bool,
-) -> Result<u8, BackupError> {
-    let interrupt = match interrupt(json) {
-        Ok(interrupt) => interrupt,
-        Err(status) => return Ok(status),
-    };
+) -> Result<u8, CommandError> {
+    let interrupt = interrupt()?;
     let verifying = Verifying {
         host,
         source: &place(source.from, host)?,
@@ -247,7 +225,7 @@ async fn verify_one(
     Ok(if comparison.is_whole() { DONE } else { UNWELL })
 }
 
-async fn prune_all(host: &Host, source: SourceArgs, keep: Keep, dry_run: bool, json: bool) -> Result<u8, BackupError> {
+async fn prune_all(host: &Host, source: SourceArgs, keep: Keep, dry_run: bool, json: bool) -> Result<u8, CommandError> {
     let destination = place(source.from, host)?;
     let pruned = prune(&destination, keep, dry_run).await?;
     if json {
@@ -269,19 +247,18 @@ async fn prune_all(host: &Host, source: SourceArgs, keep: Keep, dry_run: bool, j
     Ok(DONE)
 }
 
-fn keygen(file: &std::path::Path, json: bool) -> u8 {
-    match generate(file) {
-        Ok(public) if json => print_json(&serde_json::json!({"public_key": public, "private_key_file": file})),
-        Ok(public) => {
-            let _ = writeln!(std::io::stdout(), "{public}");
-            let _ = writeln!(
-                std::io::stderr(),
-                "The private key is in {}. Without it no backup encrypted to the public one can be read: keep copies of it \
-                 in two places, none of them this host.",
-                file.display()
-            );
-        }
-        Err(error) => return complain(&error, json),
+fn keygen(file: &Path, json: bool) -> Result<u8, CommandError> {
+    let public = generate(file)?;
+    if json {
+        print_json(&serde_json::json!({"public_key": public, "private_key_file": file}));
+        return Ok(DONE);
     }
-    DONE
+    let _ = writeln!(std::io::stdout(), "{public}");
+    let _ = writeln!(
+        std::io::stderr(),
+        "The private key is in {}. Without it no backup encrypted to the public one can be read: keep copies of it in two \
+         places, none of them this host.",
+        file.display()
+    );
+    Ok(DONE)
 }

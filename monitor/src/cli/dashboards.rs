@@ -2,12 +2,11 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use monitor::dashboards::lint::{Finding, lint};
 use monitor::dashboards::load;
 
-use super::{DONE, UNWELL, complain, print_json};
+use super::{CommandError, DONE, UNWELL, print_json};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum DashboardsCommand {
@@ -32,12 +31,9 @@ struct Report {
 }
 
 impl DashboardsCommand {
-    pub(crate) fn run(self, json: bool) -> ExitCode {
+    pub(crate) fn run(self, json: bool) -> Result<u8, CommandError> {
         let Self::Lint { folder } = self;
-        let provisioning = match load(&folder) {
-            Ok(provisioning) => provisioning,
-            Err(error) => return ExitCode::from(complain(&error, json)),
-        };
+        let provisioning = load(&folder)?;
         let report = Report {
             dashboards: provisioning.dashboards.len(),
             findings: lint(&provisioning),
@@ -47,7 +43,7 @@ impl DashboardsCommand {
         } else {
             report.print();
         }
-        ExitCode::from(if report.findings.is_empty() { DONE } else { UNWELL })
+        Ok(if report.findings.is_empty() { DONE } else { UNWELL })
     }
 }
 

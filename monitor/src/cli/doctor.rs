@@ -9,11 +9,10 @@ use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 use monitor::doctor::{self, CHECKS, Check, CheckReport, Context, Depth, Report};
+use monitor::host::Host;
 use tokio::time::sleep;
 
-use super::host::Host;
-use super::{DONE, FAILED, HostArgs, INTERRUPTED, UNWELL, complain, print_json};
-use monitor::interrupt::Interrupt;
+use super::{CommandError, DONE, FAILED, HostArgs, INTERRUPTED, UNWELL, interrupt, print_json};
 
 /// Time between two runs of `--watch`, unless told otherwise.
 const INTERVAL: &str = "30s";
@@ -60,21 +59,16 @@ pub(crate) struct DoctorArgs {
 }
 
 /// Runs the checks; gives the exit status.
-pub(crate) async fn run(arguments: DoctorArgs, json: bool) -> u8 {
+pub(crate) async fn run(arguments: DoctorArgs, json: bool) -> Result<u8, CommandError> {
     if arguments.list {
         list(json);
-        return DONE;
+        return Ok(DONE);
     }
-    match Interrupt::on_signals() {
-        Ok(interrupt) => interrupt.during(examine(arguments, json)).await.unwrap_or(INTERRUPTED),
-        Err(reason) => complain(
-            &format!("the system does not tell of signals ({reason}); free some memory"),
-            json,
-        ),
-    }
+    let examined = interrupt()?.during(examine(arguments, json)).await;
+    examined.unwrap_or(Ok(INTERRUPTED))
 }
 
-async fn examine(arguments: DoctorArgs, json: bool) -> u8 {
+async fn examine(arguments: DoctorArgs, json: bool) -> Result<u8, CommandError> {
     let depth = match (arguments.offline, arguments.quick) {
         (true, _) => Depth::Offline,
         (_, true) => Depth::Quick,
@@ -84,24 +78,17 @@ async fn examine(arguments: DoctorArgs, json: bool) -> u8 {
     let skip: BTreeSet<_> = arguments.skip.iter().map(String::as_str).collect();
     let is_wanted = |check: &Check| (only.is_empty() || only.contains(check.name)) && !skip.contains(check.name);
     if !CHECKS.iter().any(|check| check.belongs_to(depth) && is_wanted(check)) {
-        return complain(
-            &"no check is left to run; `monitor doctor --list` says which there are, and when",
-            json,
-        );
+        return Err(CommandError::NoCheck);
     }
     loop {
         // Settings and secrets may change while this watches.
-        let host = match arguments.host.clone().host() {
-            Ok(host) => host,
-            Err(error) => return complain(&error, json),
-        };
-        let report = once(host, depth, is_wanted).await;
+        let report = once(arguments.host.clone().host()?, depth, is_wanted).await;
         if !arguments.watch {
             show(&report, json);
-            return if report.healthy { DONE } else { UNWELL };
+            return Ok(if report.healthy { DONE } else { UNWELL });
         }
         if show_again(&report, json).is_err() {
-            return FAILED;
+            return Ok(FAILED);
         }
         sleep(arguments.interval).await;
     }

@@ -2,13 +2,13 @@
 
 use std::io::Write as _;
 
-use monitor::compose::{ComposeError, LOCAL_PROFILE};
+use monitor::compose::LOCAL_PROFILE;
 use monitor::host::Host;
-use monitor::interrupt::{Interrupt, Interrupted};
-use monitor::lock::{Lock, LockError};
+use monitor::interrupt::Interrupt;
+use monitor::lock::Lock;
 use monitor::progress::Progress;
 
-use super::{DONE, HostArgs, INTERRUPTED, complain, interrupt, print_json};
+use super::{CommandError, DONE, HostArgs, interrupt, print_json};
 
 /// Flags of `monitor down`.
 #[derive(Debug, clap::Args)]
@@ -21,52 +21,27 @@ pub(crate) struct Arguments {
     local: bool,
 }
 
-#[derive(Debug, thiserror::Error)]
-enum DownError {
-    #[error(transparent)]
-    Compose(#[from] ComposeError),
-    #[error(transparent)]
-    Lock(#[from] LockError),
-    #[error(transparent)]
-    Interrupted(#[from] Interrupted),
-}
-
 /// Stops and removes containers; gives the exit status.
-pub(crate) async fn run(arguments: Arguments, json: bool) -> u8 {
-    let host = match arguments.host.host() {
-        Ok(host) => host,
-        Err(error) => return complain(&error, json),
-    };
-    let interrupt = match interrupt(json) {
-        Ok(interrupt) => interrupt,
-        Err(status) => return status,
-    };
-    match down(&host, arguments.local, &interrupt).await {
-        Ok(removed) if json => print_json(&serde_json::json!({"removed": removed, "data": host.layout.data()})),
-        Ok(removed) => {
-            let data = host.layout.data().display();
-            let text = if removed.is_empty() {
-                format!("Nothing was up. The data is in {data}.")
-            } else {
-                format!("Down: {}. The data stays in {data}.", removed.join(", "))
-            };
-            // A reader that has gone away is no error.
-            let _ = writeln!(std::io::stdout(), "{text}");
-        }
-        Err(error) => {
-            let status = complain(&error, json);
-            return if matches!(error, DownError::Interrupted(_)) {
-                INTERRUPTED
-            } else {
-                status
-            };
-        }
+pub(crate) async fn run(arguments: Arguments, json: bool) -> Result<u8, CommandError> {
+    let host = arguments.host.host()?;
+    let removed = down(&host, arguments.local, &interrupt()?).await?;
+    if json {
+        print_json(&serde_json::json!({"removed": removed, "data": host.layout.data()}));
+        return Ok(DONE);
     }
-    DONE
+    let data = host.layout.data().display();
+    let text = if removed.is_empty() {
+        format!("Nothing was up. The data is in {data}.")
+    } else {
+        format!("Down: {}. The data stays in {data}.", removed.join(", "))
+    };
+    // A reader that has gone away is no error.
+    let _ = writeln!(std::io::stdout(), "{text}");
+    Ok(DONE)
 }
 
 /// Gives the services that it removed.
-async fn down(host: &Host, local_alone: bool, interrupt: &Interrupt) -> Result<Vec<String>, DownError> {
+async fn down(host: &Host, local_alone: bool, interrupt: &Interrupt) -> Result<Vec<String>, CommandError> {
     // Without a data folder nothing of this host can be up, nor can anybody be at work on it.
     let _lock = host
         .layout
@@ -86,8 +61,7 @@ async fn down(host: &Host, local_alone: bool, interrupt: &Interrupt) -> Result<V
         .filter(|service| !local_alone || services.contains(service))
         .collect();
     if !removed.is_empty() {
-        let progress = Progress::default();
-        progress.line(&format!(
+        Progress::default().line(&format!(
             "stopping {}; each may take up to a minute to keep what it has in memory",
             removed.join(", ")
         ));

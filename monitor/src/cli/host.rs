@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use monitor::compose::Compose;
-pub(crate) use monitor::host::Host;
+use monitor::host::Host;
 use monitor::layout::Layout;
 use monitor::secrets::SecretFiles;
 use monitor::settings::{Settings, SettingsError};
@@ -46,7 +46,7 @@ impl HostArgs {
             absolute(self.data_dir),
             self.provisioning.map(absolute),
         );
-        let settings = Settings::load(&layout, std::env::vars())?;
+        let settings = Settings::load(&layout)?;
         Ok(Host {
             secrets: SecretFiles::new(layout.secrets()),
             compose: Compose::new(layout.clone(), self.project, self.compose_file, owner()),

@@ -8,7 +8,7 @@ use monitor::host::Host;
 use monitor::progress::without_controls;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
-use super::{DONE, HostArgs, INTERRUPTED, complain, interrupt};
+use super::{CommandError, DONE, HostArgs, INTERRUPTED, interrupt};
 
 /// Flags of `monitor logs`.
 #[derive(Debug, clap::Args)]
@@ -34,30 +34,19 @@ pub(crate) struct Arguments {
 }
 
 /// Shows what the containers wrote; gives the exit status. As JSON it is a line for each of theirs.
-pub(crate) async fn run(arguments: Arguments, json: bool) -> u8 {
-    let host = match arguments.host.clone().host() {
-        Ok(host) => host,
-        Err(error) => return complain(&error, json),
-    };
-    let interrupt = match interrupt(json) {
-        Ok(interrupt) => interrupt,
-        Err(status) => return status,
-    };
-    match host.compose.services(&[LOCAL_PROFILE]).await {
-        Ok(known) => {
-            if let Some(unknown) = arguments.services.iter().find(|service| !known.contains(service)) {
-                return complain(
-                    &format!("there is no service {unknown}; there are {}", known.join(", ")),
-                    json,
-                );
-            }
-        }
-        Err(error) => return complain(&error, json),
+pub(crate) async fn run(arguments: Arguments, json: bool) -> Result<u8, CommandError> {
+    let host = arguments.host.clone().host()?;
+    let interrupt = interrupt()?;
+    let known = host.compose.services(&[LOCAL_PROFILE]).await?;
+    if let Some(name) = arguments.services.iter().find(|service| !known.contains(service)) {
+        return Err(CommandError::NoService {
+            name: name.clone(),
+            known: known.join(", "),
+        });
     }
     match interrupt.during(show(&host, &arguments, json)).await {
-        Ok(Ok(())) => DONE,
-        Ok(Err(error)) => complain(&error, json),
-        Err(_) => INTERRUPTED,
+        Ok(shown) => Ok(shown.map(|()| DONE)?),
+        Err(_) => Ok(INTERRUPTED),
     }
 }
 
@@ -82,9 +71,15 @@ async fn show(host: &Host, arguments: &Arguments, json: bool) -> Result<(), Comp
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let copying = async {
         let Some(stdout) = stdout else { return Ok(()) };
-        let mut lines = BufReader::new(stdout).lines();
-        while let Ok(Some(line)) = lines.next_line().await {
-            let line = if json { as_json(&line) } else { without_controls(&line) };
+        // Containers write what they like, which need not be text.
+        let mut lines = BufReader::new(stdout).split(b'\n');
+        while let Ok(Some(line)) = lines.next_segment().await {
+            let line = String::from_utf8_lossy(&line);
+            let line = if json {
+                as_json(line.trim_end_matches('\r'))
+            } else {
+                without_controls(&line)
+            };
             writeln!(std::io::stdout(), "{line}")?;
         }
         Ok::<(), std::io::Error>(())

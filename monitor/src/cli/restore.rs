@@ -2,14 +2,12 @@
 
 use std::io::Write as _;
 
-use monitor::backup::BackupError;
 use monitor::backup::restore::{Restoration, Restoring, restore};
 use monitor::bytes;
-use monitor::host::Host;
 use monitor::progress::Progress;
 
-use super::backup::{IdentityArgs, SourceArgs, place, report};
-use super::{DONE, HostArgs, UNWELL, complain, interrupt, print_json};
+use super::backup::{IdentityArgs, SourceArgs, place};
+use super::{CommandError, DONE, HostArgs, UNWELL, interrupt, print_json};
 
 /// Flags of `monitor restore`.
 #[derive(Debug, clap::Args)]
@@ -42,27 +40,14 @@ const AFTER_HELP: &str = "On a new machine: install monitor, then `monitor resto
     Interrupted in any way, the data from before is kept: run it again. Afterwards: monitor up, monitor doctor.";
 
 /// Restores a backup; gives the exit status.
-pub(crate) async fn run(arguments: Arguments, json: bool) -> u8 {
-    let host = match arguments.host.clone().host() {
-        Ok(host) => host,
-        Err(error) => return complain(&error, json),
-    };
-    match run_on(&host, &arguments, json).await {
-        Ok(status) => status,
-        Err(error) => report(&error, json),
-    }
-}
-
-async fn run_on(host: &Host, arguments: &Arguments, json: bool) -> Result<u8, BackupError> {
-    let interrupt = match interrupt(json) {
-        Ok(interrupt) => interrupt,
-        Err(status) => return Ok(status),
-    };
+pub(crate) async fn run(arguments: Arguments, json: bool) -> Result<u8, CommandError> {
+    let host = arguments.host.host()?;
+    let interrupt = interrupt()?;
     let restoring = Restoring {
-        host,
-        source: &place(arguments.source.from.clone(), host)?,
+        host: &host,
+        source: &place(arguments.source.from, &host)?,
         id: &arguments.id,
-        identities: &arguments.identity.read(host)?,
+        identities: &arguments.identity.read(&host)?,
         force: arguments.force,
         start: !arguments.no_start,
     };

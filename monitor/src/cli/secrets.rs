@@ -2,16 +2,15 @@
 
 use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use clap::builder::PossibleValuesParser;
-use clap::builder::TypedValueParser as _;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use monitor::host::Host;
 use monitor::progress::Progress;
-use monitor::rotation::{self, RotationError};
+use monitor::rotation;
 use monitor::secrets::Secret;
 
-use super::{DONE, HostArgs, INTERRUPTED, UNWELL, complain, interrupt, print_json};
+use super::{CommandError, DONE, HostArgs, UNWELL, interrupt, print_json};
 
 /// Commands of `monitor secrets`.
 #[derive(Debug, clap::Args)]
@@ -49,22 +48,20 @@ enum Command {
     },
 }
 
-fn secret_parser() -> impl clap::builder::TypedValueParser<Value = Secret> {
+fn secret_parser() -> impl TypedValueParser<Value = Secret> {
     PossibleValuesParser::new(Secret::ALL.map(Secret::name))
         .try_map(|name| Secret::named(&name).ok_or("there is no such secret"))
 }
 
 /// Does what is asked; gives the exit status.
-pub(crate) async fn run(arguments: Arguments, json: bool) -> u8 {
-    let (Command::List { host } | Command::Show { host, .. } | Command::Rotate { host, .. }) = &arguments.command;
-    let host = match host.clone().host() {
-        Ok(host) => host,
-        Err(error) => return complain(&error, json),
-    };
+pub(crate) async fn run(arguments: Arguments, json: bool) -> Result<u8, CommandError> {
     match arguments.command {
-        Command::List { .. } => list(&host, json),
-        Command::Show { name, .. } => show(&host, name, json),
-        Command::Rotate { names, all, .. } => rotate(&host, if all { Secret::ALL.to_vec() } else { names }, json).await,
+        Command::List { host } => Ok(list(&host.host()?, json)),
+        Command::Show { host, name } => show(&host.host()?, name, json),
+        Command::Rotate { host, names, all } => {
+            let names = if all { Secret::ALL.to_vec() } else { names };
+            rotate(&host.host()?, names, json).await
+        }
     }
 }
 
@@ -88,9 +85,7 @@ fn list(host: &Host, json: bool) -> u8 {
         // A reader that has gone away is no error.
         let _ = writeln!(stdout, "{:<25} {:<9} {:<48} STATE", "NAME", "CHANGED", "FOR");
         for row in &rows {
-            let age = row
-                .age
-                .map_or_else(|| "-".to_owned(), |age| days(Duration::from_secs(age)));
+            let age = row.age.map_or_else(|| "-".to_owned(), age_text);
             let state = row.fault.as_deref().unwrap_or("well");
             let _ = writeln!(stdout, "{:<25} {age:<9} {:<48} {state}", row.name, row.purpose);
         }
@@ -127,53 +122,34 @@ fn listed(host: &Host, secret: Secret) -> Listed {
     }
 }
 
-fn days(age: Duration) -> String {
-    match age.as_secs() {
-        seconds if seconds < 3600 => format!("{} min", seconds / 60),
-        seconds if seconds < 86_400 => format!("{} h", seconds / 3600),
-        seconds => format!("{} d", seconds / 86_400),
+fn age_text(seconds: u64) -> String {
+    match seconds {
+        0..3600 => format!("{} min", seconds / 60),
+        3600..86_400 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
     }
 }
 
-fn show(host: &Host, secret: Secret, json: bool) -> u8 {
-    match host.secrets.read(secret) {
-        Ok(value) => {
-            if json {
-                print_json(&serde_json::json!({"name": secret.name(), "value": value.expose()}));
-            } else {
-                // A reader that has gone away is no error.
-                let _ = writeln!(std::io::stdout(), "{}", value.expose());
-            }
-            DONE
-        }
-        Err(error) => complain(&error, json),
+fn show(host: &Host, secret: Secret, json: bool) -> Result<u8, CommandError> {
+    let value = host.secrets.read(secret)?;
+    if json {
+        print_json(&serde_json::json!({"name": secret.name(), "value": value.expose()}));
+    } else {
+        // A reader that has gone away is no error.
+        let _ = writeln!(std::io::stdout(), "{}", value.expose());
     }
+    Ok(DONE)
 }
 
-async fn rotate(host: &Host, mut wanted: Vec<Secret>, json: bool) -> u8 {
+async fn rotate(host: &Host, mut wanted: Vec<Secret>, json: bool) -> Result<u8, CommandError> {
     wanted.sort_unstable();
     wanted.dedup();
-    let interrupt = match interrupt(json) {
-        Ok(interrupt) => interrupt,
-        Err(status) => return status,
-    };
-    match rotation::rotate(host, &wanted, &interrupt, &Progress::default()).await {
-        Ok(()) => {
-            let names: Vec<_> = wanted.iter().map(|secret| secret.name()).collect();
-            if json {
-                print_json(&serde_json::json!({"rotated": names}));
-            } else {
-                let _ = writeln!(std::io::stdout(), "Replaced: {}.", names.join(", "));
-            }
-            DONE
-        }
-        Err(error) => {
-            let status = complain(&error, json);
-            if matches!(error, RotationError::Interrupted(_)) {
-                INTERRUPTED
-            } else {
-                status
-            }
-        }
+    rotation::rotate(host, &wanted, &interrupt()?, &Progress::default()).await?;
+    let names: Vec<_> = wanted.iter().map(|secret| secret.name()).collect();
+    if json {
+        print_json(&serde_json::json!({"rotated": names}));
+    } else {
+        let _ = writeln!(std::io::stdout(), "Replaced: {}.", names.join(", "));
     }
+    Ok(DONE)
 }

@@ -7,7 +7,7 @@ use monitor::status::{self, ContainerStatus, Status};
 use monitor::units::{self, Condition, Unit};
 use serde::Serialize;
 
-use super::{DONE, HostArgs, UNWELL, complain, print_json};
+use super::{CommandError, DONE, HostArgs, UNWELL, print_json};
 
 /// Flags of `monitor status`.
 #[derive(Debug, clap::Args)]
@@ -27,7 +27,7 @@ struct Shown<'a> {
 }
 
 /// Shows how every unit and container is; gives the exit status.
-pub(crate) async fn run(arguments: Arguments, json: bool) -> u8 {
+pub(crate) async fn run(arguments: Arguments, json: bool) -> Result<u8, CommandError> {
     // First, since they say why nothing else can be told.
     let units = units::all().await.unwrap_or_else(|error| {
         let _ = writeln!(std::io::stderr(), "{error}");
@@ -36,14 +36,11 @@ pub(crate) async fn run(arguments: Arguments, json: bool) -> u8 {
     if !json && !units.is_empty() {
         print(&format!("{}\n", unit_table(&units)));
     }
-    let status = match arguments.host.host() {
-        Ok(host) => status::of(&host).await.map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    let (well, containers, error) = match status {
+    let status = async { Ok::<_, CommandError>(status::of(&arguments.host.host()?).await?) };
+    let (well, containers, error) = match status.await {
         Ok(Status { well, containers }) => (well, containers, None),
-        Err(error) if units.is_empty() => return complain(&error, json),
-        Err(error) => (false, Vec::new(), Some(error)),
+        Err(error) if units.is_empty() => return Err(error),
+        Err(error) => (false, Vec::new(), Some(error.to_string())),
     };
     let well = well && units.iter().all(|unit| unit.condition != Condition::Failed);
     if let Some(error) = &error {
@@ -60,7 +57,7 @@ pub(crate) async fn run(arguments: Arguments, json: bool) -> u8 {
             error,
         });
     }
-    if well { DONE } else { UNWELL }
+    Ok(if well { DONE } else { UNWELL })
 }
 
 fn print(text: &str) {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use monitor::compose::LOCAL_PROFILE;
 use monitor::preflight::Check;
 use monitor::progress::Progress;
-use monitor::secret_source::{MONITOR_SECRETS_FROM, SecretSource};
-use monitor::up::{self, Request, Up, UpError};
+use monitor::secret_source::SecretSource;
+use monitor::up::{self, Request, Up};
 
-use super::{DONE, FAILED, HostArgs, INTERRUPTED, complain, interrupt, print_json};
+use super::{CommandError, DONE, HostArgs, interrupt, print_json};
 
 /// Flags of `monitor up`.
 #[derive(Debug, clap::Args)]
@@ -52,19 +52,12 @@ fn timeout(text: &str) -> Result<Duration, &'static str> {
 }
 
 /// Brings the host up and says where everything is; gives the exit status.
-pub(crate) async fn run(arguments: Arguments, json: bool) -> u8 {
-    let host = match arguments.host.host() {
-        Ok(host) => host,
-        Err(error) => return complain(&error, json),
-    };
-    let interrupt = match interrupt(json) {
-        Ok(interrupt) => interrupt,
-        Err(status) => return status,
-    };
-    let source = match (arguments.secrets_from, SecretSource::of(&host.settings)) {
-        (Some(source), _) => Some(source),
-        (None, Ok(source)) => source,
-        (None, Err(error)) => return complain(&format!("{MONITOR_SECRETS_FROM}: {error}"), json),
+pub(crate) async fn run(arguments: Arguments, json: bool) -> Result<u8, CommandError> {
+    let host = arguments.host.host()?;
+    let interrupt = interrupt()?;
+    let source = match arguments.secrets_from {
+        None => SecretSource::of(&host.settings)?,
+        given => given,
     };
     let request = Request {
         local: arguments.local || matches!(arguments.profile, Some(Profile::Local)),
@@ -72,12 +65,13 @@ pub(crate) async fn run(arguments: Arguments, json: bool) -> u8 {
         skipped: arguments.skip_check,
         source,
     };
-    match up::up(&host, &request, &interrupt, &Progress::default()).await {
-        Ok(up) if json => print_json(&up),
-        Ok(up) => show(&up, request.local),
-        Err(error) => return report(&error, json),
+    let up = up::up(&host, &request, &interrupt, &Progress::default()).await?;
+    if json {
+        print_json(&up);
+    } else {
+        show(&up, request.local);
     }
-    DONE
+    Ok(DONE)
 }
 
 fn show(up: &Up, local: bool) {
@@ -98,32 +92,4 @@ fn show(up: &Up, local: bool) {
         "\nGrafana: user admin, password in {}\n(`monitor secrets show grafana-admin-password` prints it)",
         up.grafana_password_file.display()
     );
-}
-
-fn report(error: &UpError, json: bool) -> u8 {
-    match error {
-        UpError::Interrupted(_) => {
-            complain(error, json);
-            return INTERRUPTED;
-        }
-        UpError::Failed(failure) => {
-            let mut stderr = std::io::stderr().lock();
-            for line in &failure.log {
-                let _ = writeln!(stderr, "  {}: {line}", failure.service);
-            }
-            drop(stderr);
-            if json {
-                let _ = writeln!(std::io::stderr(), "error: {error}");
-                print_json(&serde_json::json!({"error": error.to_string(), "container": failure}));
-                return FAILED;
-            }
-        }
-        UpError::Unfit(faults) if json => {
-            let _ = writeln!(std::io::stderr(), "error: {error}");
-            print_json(&serde_json::json!({"error": error.to_string(), "faults": faults}));
-            return FAILED;
-        }
-        _ => {}
-    }
-    complain(error, json)
 }

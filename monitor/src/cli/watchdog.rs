@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use monitor::progress::Progress;
 use monitor::watchdog::{self, Action};
 
-use super::{DONE, HostArgs, INTERRUPTED, UNWELL, complain, interrupt, print_json};
+use super::{CommandError, DONE, HostArgs, UNWELL, interrupt, print_json};
 
 /// Flags of `monitor watchdog`.
 #[derive(Debug, clap::Args)]
@@ -30,31 +30,17 @@ pub(crate) struct Arguments {
 }
 
 /// Looks and acts once; gives the exit status.
-pub(crate) async fn run(arguments: Arguments, json: bool) -> u8 {
-    let host = match arguments.host.host() {
-        Ok(host) => host,
-        Err(error) => return complain(&error, json),
-    };
-    let interrupt = match interrupt(json) {
-        Ok(interrupt) => interrupt,
-        Err(status) => return status,
-    };
-    match watchdog::run(&host, arguments.state_file, &interrupt, &Progress::default()).await {
-        Ok(run) => {
-            if json {
-                print_json(&run);
-            } else {
-                // A reader that has gone away is no error.
-                let _ = writeln!(std::io::stdout(), "{}", run.message);
-            }
-            match run.action {
-                Action::Skipped | Action::Well => DONE,
-                Action::Watched | Action::Repaired | Action::Asked | Action::Held => UNWELL,
-            }
-        }
-        Err(interrupted) => {
-            complain(&interrupted, json);
-            INTERRUPTED
-        }
+pub(crate) async fn run(arguments: Arguments, json: bool) -> Result<u8, CommandError> {
+    let host = arguments.host.host()?;
+    let run = watchdog::run(&host, arguments.state_file, &interrupt()?, &Progress::default()).await?;
+    if json {
+        print_json(&run);
+    } else {
+        // A reader that has gone away is no error.
+        let _ = writeln!(std::io::stdout(), "{}", run.message);
     }
+    Ok(match run.action {
+        Action::Skipped | Action::Well => DONE,
+        Action::Watched | Action::Repaired | Action::Asked | Action::Held => UNWELL,
+    })
 }

@@ -13,12 +13,12 @@ mod variables;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Dashboard, Panel, Provisioning};
+use super::{Dashboard, Panel, Provisioning, list};
 
 /// A check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -162,11 +162,6 @@ impl Findings {
             message: message.into(),
         });
     }
-
-    fn add_in(&mut self, file: &Path, place: impl Into<String>, rule: Rule, message: impl Into<String>) {
-        self.file = file.to_owned();
-        self.add(place, rule, message);
-    }
 }
 
 /// Name of a dashboard's file without its extension.
@@ -180,10 +175,6 @@ fn place(panel: Panel<'_>) -> String {
         Some(id) => format!("panel {id} \"{}\"", panel.title()),
         None => format!("panel \"{}\"", panel.title()),
     }
-}
-
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
 }
 
 /// Calls `seen` for every text in a value, with its path in it.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::list;
+
 /// Everything in a provisioning folder.
 #[derive(Debug, Clone, Default)]
 pub struct Provisioning {
@@ -121,10 +123,7 @@ impl Provisioning {
     /// What the files of a folder list under a key.
     pub fn provisioned<'a>(&'a self, folder: &'a str, key: &'a str) -> impl Iterator<Item = (&'a Path, &'a Value)> {
         let files = self.files.iter().filter(move |file| file.folder == folder);
-        files.flat_map(move |file| {
-            let list = file.yaml[key].as_array().into_iter().flatten();
-            list.map(|item| (file.path.as_path(), item))
-        })
+        files.flat_map(move |file| list(&file.yaml[key]).map(|item| (file.path.as_path(), item)))
     }
 }
 

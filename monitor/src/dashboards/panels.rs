@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Dashboard;
+use super::{Dashboard, list};
 
 /// How a description says that a panel may have nothing to show: a sentence that begins so.
 const MAY_BE_EMPTY: &str = "No data means";
@@ -28,11 +28,16 @@ pub struct Place {
 }
 
 impl Place {
+    /// The column behind its last one.
+    pub(super) fn right(self) -> u64 {
+        self.x.saturating_add(self.width)
+    }
+
     pub(super) fn overlaps(self, other: Self) -> bool {
-        self.x < other.x + other.width
-            && other.x < self.x + self.width
-            && self.y < other.y + other.height
-            && other.y < self.y + self.height
+        self.x < other.right()
+            && other.x < self.right()
+            && self.y < other.y.saturating_add(other.height)
+            && other.y < self.y.saturating_add(self.height)
     }
 }
 
@@ -40,9 +45,9 @@ impl Dashboard {
     /// All panels, rows and what collapsed rows hold included, in the order of the file.
     pub fn panels(&self) -> Vec<Panel<'_>> {
         let mut panels = Vec::new();
-        for json in self.json["panels"].as_array().into_iter().flatten() {
+        for json in list(&self.json["panels"]) {
             panels.push(Panel { json });
-            let held = json["panels"].as_array().into_iter().flatten();
+            let held = list(&json["panels"]);
             panels.extend(held.map(|json| Panel { json }));
         }
         panels

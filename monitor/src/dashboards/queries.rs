@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::Dashboard;
-use super::variables::{Values, interpolate};
+use super::variables::{Values, interpolate, references};
+use super::{Dashboard, list};
 
 /// A query as the data source gets it.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,7 +100,7 @@ impl PanelQuery {
     /// Whether it refers still to one of these variables of CloudWatch, which have no value.
     pub fn lacks(&self, variables: &BTreeSet<String>) -> bool {
         let is_lacking = |text: &String| {
-            let references = super::variables::references(text);
+            let references = references(text);
             references.iter().any(|reference| variables.contains(reference.name))
         };
         match &self.kind {
@@ -275,7 +275,7 @@ impl Asked<'_> {
             return list.iter().flat_map(|value| self.several(value)).collect();
         }
         let value = value.as_str().unwrap_or_default();
-        let references = super::variables::references(value);
+        let references = references(value);
         match references.as_slice() {
             [only] if only.text == value && self.values.contains_key(only.name) => self.values[only.name].clone(),
             _ => vec![interpolate(value, &self.values)],
@@ -295,10 +295,6 @@ impl Asked<'_> {
             other => other.clone(),
         }
     }
-}
-
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
 }
 
 fn text(value: &Value) -> String {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::context::Context;
 use super::verdict::{Fault, Stop, Verdict};
+use crate::dashboards::list;
 
 const RELOAD: &str = "its log says what it holds against the file: `monitor logs grafana`; `docker compose restart grafana` reads it \
     again";
@@ -18,7 +19,7 @@ pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
     let mut faults = Vec::new();
     let mut uids = Vec::new();
     for (_, group) in provisioning.provisioned("alerting", "groups") {
-        for rule in group["rules"].as_array().into_iter().flatten() {
+        for rule in list(&group["rules"]) {
             let uid = text(&rule["uid"]);
             let found = loaded.iter().find(|loaded| text(&loaded["uid"]) == uid);
             faults.extend(found.map_or_else(
@@ -85,7 +86,7 @@ fn difference(file: &Value, loaded: &Value) -> Option<Fault> {
 
 /// Letter, data source and text of each query.
 fn queries(rule: &Value) -> Vec<[&str; 4]> {
-    let data = rule["data"].as_array().into_iter().flatten();
+    let data = list(&rule["data"]);
     data.map(|query| {
         [
             text(&query["refId"]),

@@ -1,6 +1,5 @@
 //! The clock of the host against the servers' clocks, and whether anything sets it.
 
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -9,13 +8,14 @@ use tokio::process::Command;
 
 use super::context::Context;
 use super::verdict::{Fault, Stop, Verdict};
+use crate::program;
 
 /// A `Date` header has whole seconds, and the answer takes its time.
 const TOLERANCE: Duration = Duration::from_secs(2);
 
 pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
     let (synchronised, influxdb, grafana) = tokio::join!(
-        is_synchronised(),
+        is_synchronised(context.patience()),
         async {
             let influxdb = context.influxdb_or_fault().await.ok()?;
             difference(influxdb.request(Method::GET, "/health")).await
@@ -51,12 +51,10 @@ pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
 }
 
 /// What systemd says; nothing where there is no systemd.
-async fn is_synchronised() -> Option<bool> {
+async fn is_synchronised(patience: Duration) -> Option<bool> {
     let mut command = Command::new("timedatectl");
     command.args(["show", "--property", "NTPSynchronized", "--value"]);
-    command.stdin(Stdio::null()).kill_on_drop(true);
-    let output = command.output().await.ok()?;
-    match String::from_utf8_lossy(&output.stdout).trim() {
+    match program::output(command, patience).await.ok()?.trim() {
         "yes" => Some(true),
         "no" => Some(false),
         _ => None,

@@ -16,10 +16,7 @@ use crate::jaeger::Jaeger;
 use crate::layout::Layout;
 use crate::otlp::{Measurement, Otlp};
 use crate::secrets::{Secret, SecretFiles};
-use crate::settings::{Settings, SettingsError, TRACE_DECISION_WAIT};
-
-/// Default of [`TRACE_DECISION_WAIT`] in the collector's configuration.
-const DEFAULT_DECISION_WAIT: Duration = Duration::from_secs(10);
+use crate::settings::{Settings, SettingsError};
 
 /// How thorough a run is; each includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -92,13 +89,6 @@ impl Context {
             Depth::Offline | Depth::Quick => Duration::from_millis(1200),
             Depth::Full => Duration::from_secs(4),
         }
-    }
-
-    /// How long the collector keeps a trace before it decides what becomes of it.
-    pub fn trace_decision_wait(&self) -> Duration {
-        let set = self.settings().get(TRACE_DECISION_WAIT);
-        set.and_then(|wait| humantime::parse_duration(wait).ok())
-            .unwrap_or(DEFAULT_DECISION_WAIT)
     }
 
     /// Keeps what a check measured on its way.

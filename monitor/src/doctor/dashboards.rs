@@ -7,11 +7,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
-use serde_json::Value;
 
 use super::context::Context;
 use super::verdict::{Fault, Stop, Verdict};
-use crate::dashboards::{Dashboard, Provisioning, load};
+use crate::dashboards::{Dashboard, Provisioning, list, load};
 use crate::grafana::Grafana;
 
 /// Dashboards asked for at the same time.
@@ -97,10 +96,10 @@ fn essence(dashboard: &Dashboard) -> BTreeSet<String> {
             }
         }
     }
-    for variable in dashboard.json["templating"]["list"].as_array().into_iter().flatten() {
+    for variable in list(&dashboard.json["templating"]["list"]) {
         parts.insert(format!(
             "the variable {}",
-            Value::as_str(&variable["name"]).unwrap_or_default()
+            variable["name"].as_str().unwrap_or_default()
         ));
     }
     parts

@@ -1,5 +1,6 @@
 //! The disk of the data folder: room now, and how long it will last.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,13 +9,14 @@ use collector::influxdb::MEASUREMENT;
 
 use super::context::{Context, Depth};
 use super::verdict::{Fault, Stop, Verdict};
-use crate::influxdb::{InfluxDb, TELEMETRY};
-use crate::{bytes, disk};
+use crate::bytes;
+use crate::disk::{self, Room};
+use crate::influxdb::{InfluxDb, TELEMETRY, flux_text};
 
 /// Percent of room and of inodes below which servers are about to fail.
-pub(super) const FAILED_PERCENT: f64 = 5.0;
+const FAILED_PERCENT: f64 = 5.0;
 /// Percent below which it is time to act.
-pub(super) const WARNING_PERCENT: f64 = 10.0;
+const WARNING_PERCENT: f64 = 10.0;
 /// Days of room below which it is too late for anything but deleting.
 const FAILED_DAYS: f64 = 3.0;
 /// Days of room below which it is time to act.
@@ -28,14 +30,12 @@ const ADVICE: &str = "prune backups (`monitor backup prune`), shorten the retent
 pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
     let folder = disk::nearest(context.layout().data());
     let folder = folder.canonicalize().unwrap_or(folder);
-    // On a thread for waiting: a disk that hangs would take the runtime with it.
-    let asked = folder.clone();
-    let room = tokio::task::spawn_blocking(move || disk::room(&asked)).await;
-    let room = match room {
-        Ok(Ok(room)) => room,
-        Ok(Err(error)) => return Err(unreadable(&folder, &error.to_string()).into()),
-        Err(error) => return Err(unreadable(&folder, &error.to_string()).into()),
-    };
+    let room = room(&folder).await.map_err(|error| {
+        Fault::failed(
+            format!("the disk of {} cannot be asked ({error})", folder.display()),
+            "see whether the data volume is mounted, and what the kernel says: dmesg",
+        )
+    })?;
     let days = match context.depth() {
         Depth::Offline => None,
         // Without InfluxDB there is no history; that is no fault of the disk.
@@ -56,12 +56,11 @@ pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
         folder.display()
     );
     let mut faults = Vec::new();
-    faults.extend(low(free_percent, || seen.clone()));
+    faults.extend(low(free_percent, &seen, ADVICE));
     if let Some((free, all)) = room.inodes {
         let percent = percent(free, all);
-        faults.extend(low(percent, || {
-            format!("{percent:.0} % of the inodes of {} are free", folder.display())
-        }));
+        let seen = format!("{percent:.0} % of the inodes of {} are free", folder.display());
+        faults.extend(low(percent, &seen, ADVICE));
     }
     if let Some(days) = days
         && days < WARNING_DAYS
@@ -76,18 +75,17 @@ pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
     Ok(Verdict::new(seen, faults))
 }
 
-fn unreadable(folder: &Path, error: &str) -> Fault {
-    Fault::failed(
-        format!("the disk of {} cannot be asked ({error})", folder.display()),
-        "see whether the data volume is mounted, and what the kernel says: dmesg",
-    )
+/// On a thread for waiting: a disk that hangs would take the runtime with it.
+pub(super) async fn room(folder: &Path) -> io::Result<Room> {
+    let folder = folder.to_owned();
+    tokio::task::spawn_blocking(move || disk::room(&folder)).await?
 }
 
-fn low(percent: f64, seen: impl Fn() -> String) -> Option<Fault> {
+pub(super) fn low(percent: f64, seen: &str, advice: &str) -> Option<Fault> {
     if percent < FAILED_PERCENT {
-        Some(Fault::failed(seen(), ADVICE))
+        Some(Fault::failed(seen, advice))
     } else if percent < WARNING_PERCENT {
-        Some(Fault::warning(seen(), ADVICE))
+        Some(Fault::warning(seen, advice))
     } else {
         None
     }
@@ -101,12 +99,12 @@ pub(super) fn percent(free: u64, all: u64) -> f64 {
 /// By the growth of the last three days; infinite where there is none, nothing where they are not known.
 #[expect(clippy::cast_precision_loss, reason = "a forecast")]
 async fn days_until_full(influxdb: &InfluxDb, mount_point: &Path, free: u64) -> Option<f64> {
-    let point = mount_point.to_str()?.replace('\\', r"\\").replace('"', "\\\"");
+    let point = flux_text(mount_point.to_str()?);
     let flux = format!(
         r#"from(bucket: "{bucket}")
   |> range(start: -3d)
   |> filter(fn: (r) => r._measurement == "{MEASUREMENT}" and r._field == "{FILESYSTEM_USAGE}")
-  |> filter(fn: (r) => r.mountpoint == "{point}" and r.state == "used")
+  |> filter(fn: (r) => r.mountpoint == {point} and r.state == "used")
   |> aggregateWindow(every: 1h, fn: mean, createEmpty: false)
   |> group()
   |> map(fn: (r) => ({{days: float(v: uint(v: r._time)) / 86400000000000.0, used: r._value}}))"#,

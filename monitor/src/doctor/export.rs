@@ -1,15 +1,12 @@
 //! What checks found, as metrics.
 
+use collector::environment::HOST_NAME;
+
 use super::context::Context;
 use super::verdict::Outcome;
 use super::{CheckReport, Report};
 use crate::metrics;
 use crate::otlp::Measurement;
-
-/// Setting: `host.name` of what the collector measures on this host, and of these metrics.
-const HOST_NAME: &str = "HOST_NAME";
-/// Its default in `compose.yaml`.
-const DEFAULT_HOST_NAME: &str = "monitor";
 
 /// Sends what the report and its checks measured to the collector. A collector that is away is a finding already, and
 /// no further error; gives whether it took the metrics.
@@ -18,7 +15,7 @@ pub async fn export(context: &Context, report: &Report) -> bool {
     for check in &report.checks {
         measurements.extend(of(check));
     }
-    let host = context.settings().get(HOST_NAME).unwrap_or(DEFAULT_HOST_NAME);
+    let host = context.settings().get(HOST_NAME.name).unwrap_or(HOST_NAME.default);
     match context.otlp().await {
         Ok(otlp) => otlp.send_metrics(Some(host), &measurements).await.is_ok(),
         Err(_) => false,

@@ -5,9 +5,11 @@ use std::net::{IpAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
+use collector::environment::TRACE_DECISION_WAIT;
+
 use super::context::Context;
 use super::verdict::{Fault, Stop, Verdict};
-use crate::settings::{self, MONITOR_PRIVATE_ADDRESS, PORTS, Settings};
+use crate::settings::{MONITOR_PRIVATE_ADDRESS, PORTS, Settings};
 use crate::token_publication::TokenPublication;
 use crate::watchdog::{AUTO_SCALING_GROUP, INSTANCE_ID};
 
@@ -62,7 +64,7 @@ fn unknown(context: &Context, written: &BTreeMap<String, String>) -> Vec<Fault> 
 }
 
 /// Names that `compose.yaml` takes from its environment: `${NAME…}`, and `NAME:` without a value.
-fn variables(compose: &str) -> BTreeSet<&str> {
+pub(crate) fn variables(compose: &str) -> BTreeSet<&str> {
     let is_part = |character: char| character.is_ascii_alphanumeric() || character == '_';
     let referred = compose.split("${").skip(1);
     let referred = referred.map(|rest| rest.split(|character| !is_part(character)).next().unwrap_or_default());
@@ -152,10 +154,10 @@ fn bad_ports(settings: &Settings) -> Vec<Fault> {
 }
 
 fn bad_wait(settings: &Settings) -> Option<Fault> {
-    let wait = settings.get(settings::TRACE_DECISION_WAIT)?;
+    let wait = settings.get(TRACE_DECISION_WAIT.name)?;
     humantime::parse_duration(wait).err()?;
     Some(Fault::failed(
-        format!("{} is {wait}, which is no duration", settings::TRACE_DECISION_WAIT),
+        format!("{} is {wait}, which is no duration", TRACE_DECISION_WAIT.name),
         "write it as in 10s or 500ms, then `monitor up`",
     ))
 }

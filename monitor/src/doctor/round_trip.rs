@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use collector::environment::TRACE_DECISION_WAIT;
 use collector::influxdb::MEASUREMENT;
 use tokio::time::{Instant, sleep};
 
@@ -34,7 +35,8 @@ const LOOK: &str = "see what the collector says: `monitor logs otel-collector`; 
 
 /// How long a trace may take. With the collector's usual settings that is what a whole run may take.
 pub(super) fn trace_limit(context: &Context) -> Duration {
-    WHOLE.max(context.trace_decision_wait() + AFTER_DECISION)
+    let decision = context.settings().duration(TRACE_DECISION_WAIT);
+    WHOLE.max(decision.saturating_add(AFTER_DECISION))
 }
 
 pub(super) async fn traces(context: Arc<Context>) -> Result<Verdict, Stop> {
@@ -46,7 +48,7 @@ pub(super) async fn traces(context: Arc<Context>) -> Result<Verdict, Stop> {
     otlp.send_failed_trace(&trace_id, SPAN).await?;
     loop {
         // An answer that fails now may succeed the next time; that Jaeger answers at all is for another check.
-        if jaeger.has_trace(&trace_id).await.unwrap_or_default() {
+        if jaeger.spans(&trace_id).await.is_ok_and(|spans| spans > 0) {
             let seconds = began.elapsed().as_secs_f64();
             return Ok(Verdict::ok(format!("trace {trace_id} was there after {seconds:.1} s")));
         }

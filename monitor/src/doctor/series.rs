@@ -49,13 +49,12 @@ pub(super) async fn check(context: Arc<Context>) -> Result<Verdict, Stop> {
             worst = Some((value, bucket));
         }
     }
-    let mut seen = format!("{total:.0} series; {limit:.0} are bearable");
-    if worst.is_none() {
-        "InfluxDB has not counted its series yet".clone_into(&mut seen);
-    }
-    if let Some((most, bucket)) = worst {
-        seen += &format!("; most of them, {most:.0}, in {bucket}");
-    }
+    let seen = match worst {
+        None => "InfluxDB has not counted its series yet".to_owned(),
+        Some((most, bucket)) => {
+            format!("{total:.0} series; {limit:.0} are bearable; most of them, {most:.0}, in {bucket}")
+        }
+    };
     let advice = "find the tag whose values never end (influxdata/influxdb/schema: tagValues), stop who sends it, and delete it; \
         or enlarge the host and raise MONITOR_SERIES_LIMIT";
     let mut faults = Vec::new();

@@ -70,7 +70,7 @@ impl Fault {
 }
 
 /// What a check saw.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     pub(super) seen: String,
     pub(super) faults: Vec<Fault>,

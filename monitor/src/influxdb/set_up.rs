@@ -1,5 +1,7 @@
 //! Brings InfluxDB to what this host needs: organisation, buckets, tokens. What is right already is left alone.
 
+use std::path::PathBuf;
+
 use super::tokens::{self, SCOPED_TOKENS, ScopedToken};
 use super::{Bucket, BucketPlan, InfluxDb, LOADGEN, ORGANISATION, TELEMETRY, USER};
 use crate::http::HttpError;
@@ -21,11 +23,11 @@ pub enum SetUpError {
     Interrupted(#[from] Interrupted),
     /// It has data and does not know the operator token.
     #[error(
-        "InfluxDB has data already and does not know the token in {file}; put the right one there (it is in every backup: `monitor restore`), or have InfluxDB make a new one while it is down (`influxd recovery auth create-operator --username {USER} --org {ORGANISATION}`), or move its folder away to begin with no data"
+        "InfluxDB has data already and does not know the token in {file}; put the right one there (it is in every backup: `monitor restore`), or have InfluxDB make a new one while it is down (`influxd recovery auth create-operator --username {USER} --org {ORGANISATION}`), or move its folder away to begin with no data", file = file.display()
     )]
     OperatorTokenRefused {
         /// File of the token.
-        file: String,
+        file: PathBuf,
     },
 }
 
@@ -108,7 +110,7 @@ impl Work<'_> {
                 Ok(id)
             }
             Err(error) if error.status() == Some(401) => Err(SetUpError::OperatorTokenRefused {
-                file: self.secrets.path(Secret::InfluxdbOperatorToken).display().to_string(),
+                file: self.secrets.path(Secret::InfluxdbOperatorToken),
             }),
             Err(error) => Err(error.into()),
         }
@@ -155,19 +157,14 @@ impl Work<'_> {
         buckets: &[Bucket],
         organisation: &str,
     ) -> Result<(), SetUpError> {
-        let kept = match self.secrets.read(token.secret) {
-            Ok(value) => Some(value),
-            Err(SecretsError::Missing { .. } | SecretsError::Empty { .. }) => None,
-            Err(error) => return Err(error.into()),
-        };
+        let kept = self.secrets.find(token.secret)?;
         let authorizations = operator.authorizations().await?;
         let known = kept.as_ref().and_then(|kept| tokens::of_token(&authorizations, kept));
         if known.is_some_and(|known| token.fits(known, buckets, organisation)) {
             return Ok(());
         }
         let made = token.create(operator, buckets, organisation).await?;
-        self.secrets
-            .write(token.secret, &Value::new(made.token), Some(self.owner))?;
+        self.secrets.write(token.secret, &Value::new(made.token), self.owner)?;
         // Any other may be in use elsewhere, and the operator's certainly is.
         if let Some(unfit) = known.filter(|known| known.description == token.description) {
             operator.delete_authorization(&unfit.id).await?;

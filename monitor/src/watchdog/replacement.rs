@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use tokio::process::Command;
 
 use super::decision::LastRequest;
-use super::state::{read_bounded, write_durably};
-use crate::disk;
+use super::state::read_bounded;
 use crate::layout::Layout;
 use crate::program::{self, ProgramError};
 use crate::settings::{AWS_REGION, Settings};
+use crate::{disk, durable_file};
 
 /// Setting: the Auto Scaling group that replaces this host.
 pub const AUTO_SCALING_GROUP: &str = "AUTO_SCALING_GROUP";
@@ -99,7 +99,8 @@ impl Replacement {
             instance: instance.clone(),
             reason: reason.to_owned(),
         };
-        write_durably(&self.record, &record).map_err(|reason| AskError::NoRecord {
+        let text = serde_json::to_vec(&record).unwrap_or_default();
+        durable_file::write(&self.record, &text, None).map_err(|reason| AskError::NoRecord {
             path: self.record.clone(),
             reason,
         })?;

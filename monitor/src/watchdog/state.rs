@@ -1,12 +1,13 @@
 //! The file that keeps what one run of the watchdog knows for the next, of this boot alone.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::decision::State;
+use crate::durable_file;
 
 /// New with each boot of the kernel.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
@@ -47,7 +48,7 @@ impl StateFile {
         Ok(Some(content.state).filter(|_| content.boot_id == self.boot_id))
     }
 
-    /// Keeps it, whole or not at all.
+    /// Keeps it.
     ///
     /// # Errors
     /// The file cannot be written; and why.
@@ -56,14 +57,11 @@ impl StateFile {
             boot_id: self.boot_id.clone(),
             state: state.clone(),
         };
-        let folder = self.path.parent().unwrap_or(Path::new("."));
         let write = || {
-            fs::create_dir_all(folder)?;
-            let mut draft = tempfile::NamedTempFile::new_in(folder)?;
-            serde_json::to_writer(&mut draft, &content)?;
-            draft.persist(&self.path).map_err(|error| error.error)
+            fs::create_dir_all(self.path.parent().unwrap_or(Path::new(".")))?;
+            durable_file::write(&self.path, &serde_json::to_vec(&content)?, None)
         };
-        write().map(drop).map_err(|error| self.complaint(&error))
+        write().map_err(|error: io::Error| self.complaint(&error))
     }
 
     fn complaint(&self, reason: &dyn std::fmt::Display) -> String {
@@ -79,15 +77,4 @@ pub(super) fn read_bounded(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     File::open(path)?.take(LARGEST).read_to_string(&mut text)?;
     Ok(text)
-}
-
-/// Keeps a file durably, whole or not at all.
-pub(super) fn write_durably(path: &Path, content: &impl Serialize) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut draft = tempfile::NamedTempFile::new_in(folder)?;
-    serde_json::to_writer(&mut draft, content)?;
-    writeln!(draft)?;
-    draft.as_file().sync_all()?;
-    draft.persist(path).map_err(|error| error.error)?;
-    File::open(folder)?.sync_all()
 }

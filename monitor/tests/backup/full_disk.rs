@@ -79,19 +79,40 @@ fn a_disk_that_fills_during_a_backup_ends_it_and_nothing_of_it_stays() {
     assert_eq!(left, ["filler"]);
 }
 
-#[test]
-fn a_disk_that_fills_during_a_restore_leaves_the_old_data() {
-    let mut host = Host::with_data();
-    bulk(&host.data().join("jaeger/keys"), 24_000_000);
+/// Puts the backups of a host beside its data; the only one says that a restore needs so much space.
+fn backups_that_need(host: &mut Host, bytes: u64) -> PathBuf {
     let id = host.back_up();
     host.stop_influxdb();
     let backups = host.beside("backups");
     fs::rename(host.data().join("backups"), &backups).unwrap();
-    // As if the data had been smaller when space was looked at.
     let manifest = backups.join(id).join("manifest.json");
     let mut content: serde_json::Value = serde_json::from_slice(&fs::read(&manifest).unwrap()).unwrap();
-    content["restored_bytes"] = 0.into();
+    content["restored_bytes"] = bytes.into();
     fs::write(&manifest, content.to_string()).unwrap();
+    backups
+}
+
+#[test]
+fn what_a_killed_restore_left_is_no_reason_to_refuse_the_next() {
+    let mut host = Host::with_data();
+    let backups = backups_that_need(&mut host, 30_000_000);
+    let disk = SmallDisk::mount(host.beside("disk"), "64m");
+    let data = disk.0.join("data");
+    fs::create_dir_all(data.join(".restore/new")).unwrap();
+    fs::write(data.join(".restore/new/left"), vec![0; 40_000_000]).unwrap();
+    let restore = ["restore", "--no-start", "--from", backups.to_str().unwrap()];
+    let host = host.with_data_in(&data);
+    host.json(0, &restore);
+    // Before the folder that it is mounted in.
+    drop(disk);
+}
+
+#[test]
+fn a_disk_that_fills_during_a_restore_leaves_the_old_data() {
+    let mut host = Host::with_data();
+    bulk(&host.data().join("jaeger/keys"), 24_000_000);
+    // As if the data had been smaller when space was looked at.
+    let backups = backups_that_need(&mut host, 0);
     let disk = SmallDisk::mount(host.beside("disk"), "20m");
     let data = disk.0.join("data");
     fs::create_dir_all(data.join("secrets")).unwrap();
@@ -107,4 +128,5 @@ fn a_disk_that_fills_during_a_restore_leaves_the_old_data() {
     assert!(error.contains("there is no space left"), "{error}");
     assert_eq!(tree(&data), before);
     assert!(!data.join(".restore").exists());
+    drop(disk);
 }

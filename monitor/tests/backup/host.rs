@@ -132,12 +132,29 @@ impl Host {
         }
     }
 
+    /// Writes into the bucket `telemetry`.
     pub(crate) fn writer(&self) -> Writer {
+        self.writer_of("telemetry")
+    }
+
+    pub(crate) fn writer_of(&self, bucket: &str) -> Writer {
         Writer {
             client: self.client.clone(),
-            url: self.url("/api/v2/write?org=marketboro&bucket=telemetry&precision=ns"),
+            url: self.url("/api/v2/write?org=marketboro&precision=ns"),
+            bucket: bucket.to_owned(),
             token: self.token(),
         }
+    }
+
+    pub(crate) fn make_bucket(&self, name: &str) {
+        let authorized = |request: reqwest::blocking::RequestBuilder| {
+            let request = request.header("Authorization", format!("Token {}", self.token()));
+            let answer = request.send().unwrap().error_for_status().unwrap();
+            answer.json::<Json>().unwrap()
+        };
+        let organisations = authorized(self.client.get(self.url("/api/v2/orgs")));
+        let bucket = json!({"name": name, "orgID": organisations["orgs"][0]["id"]});
+        authorized(self.client.post(self.url("/api/v2/buckets")).json(&bucket));
     }
 
     /// The only value of a query's result.
@@ -225,11 +242,12 @@ impl Drop for Host {
     }
 }
 
-/// Writes into the bucket `telemetry`.
+/// Writes into a bucket.
 #[derive(Clone)]
 pub(crate) struct Writer {
     client: Client,
     url: String,
+    bucket: String,
     token: String,
 }
 
@@ -239,6 +257,7 @@ impl Writer {
         let request = self
             .client
             .post(&self.url)
+            .query(&[("bucket", &self.bucket)])
             .header("Authorization", format!("Token {}", self.token));
         request
             .body(lines)

@@ -86,6 +86,19 @@ fn every_point_acknowledged_before_a_backup_began_is_there_after_a_restore() {
 }
 
 #[test]
+fn points_of_a_bucket_with_any_name_are_counted() {
+    // What Flux would work out, what it escapes, and an accent of its own.
+    let name = "of ${team} \\ 1, cafe\u{301}";
+    let host = Host::with_data();
+    host.make_bucket(name);
+    assert!(host.writer_of(name).write("m value=1\n".to_owned()));
+    let manifest = host.json(0, &["backup"]);
+    let points = manifest["contents"]["points"].as_array().unwrap();
+    let counted = points.iter().find(|points| points["bucket"] == name);
+    assert_eq!(counted.unwrap()["points"], 1, "{manifest}");
+}
+
+#[test]
 fn what_was_deleted_before_a_backup_stays_deleted() {
     let mut host = Host::with_data();
     let now = now_ns();

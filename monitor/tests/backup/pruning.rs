@@ -3,6 +3,17 @@ use std::fs;
 use crate::host::Host;
 
 #[test]
+fn a_place_in_the_settings_that_is_none_is_named() {
+    let host = Host::new();
+    fs::write(host.data().join("settings.env"), "MONITOR_BACKUP_TO=gs://bucket\n").unwrap();
+    let error = host.refused(&["backup", "list"]);
+    assert!(
+        error.starts_with("MONITOR_BACKUP_TO: `gs://bucket` is neither a folder"),
+        "{error}"
+    );
+}
+
+#[test]
 fn old_and_interrupted_backups_are_removed_and_the_newest_never() {
     let host = Host::with_data();
     let first = host.back_up();

@@ -88,6 +88,12 @@ const PANEL_FAULTS: &[(&str, &str, &str, &str)] = &[
     ),
     ("layout", "panel 1 \"Requests\"", "/panels/0/gridPos/x", "13"),
     ("layout", "panel 4 \"Errors\"", "/panels/3/gridPos/x", "11"),
+    (
+        "layout",
+        "panel 4 \"Errors\"",
+        "/panels/3/gridPos/x",
+        "18446744073709551615",
+    ),
     ("layout", "panel 1 \"Requests\"", "/panels/0/gridPos/w", "null"),
     ("panel-id", "panel 3 \"Errors\"", "/panels/3/id", "3"),
     ("panel-id", "panel \"Errors\"", "/panels/3/id", "null"),

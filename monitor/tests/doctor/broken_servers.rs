@@ -1,5 +1,7 @@
 //! Servers that are gone, hang, or do not do what they should.
 
+use std::io::Write as _;
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use test_servers::{Collector, InfluxDb, Jaeger};
@@ -116,6 +118,14 @@ fn a_trace_arrives_though_the_collector_keeps_none_that_succeed() {
 }
 
 #[test]
+fn a_collector_that_may_wait_for_ever_is_waited_for() {
+    let mut host = Host::new(Servers::shared());
+    host.set("TRACE_DECISION_WAIT", format!("{}s", u64::MAX));
+    let findings = host.examine_with(&["--only", "otlp-traces"]);
+    assert_eq!(findings.check("otlp-traces")["outcome"], "ok", "{}", findings.text);
+}
+
+#[test]
 fn a_port_that_nothing_answers_on_is_named() {
     let mut host = Host::new(Servers::shared());
     // Reserved, and nothing listens there.
@@ -132,6 +142,23 @@ fn a_port_that_another_server_has_is_named() {
     host.set("OTLP_GRPC_PORT", servers.grafana.port().to_string());
     let findings = host.examine_with(&["--only", "otlp-grpc"]);
     findings.assert_failed(&["otlp-grpc"]);
+}
+
+#[test]
+fn of_a_refusal_without_end_the_beginning_is_told() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut host = Host::new(Servers::shared());
+    host.set("INFLUXDB_PORT", listener.local_addr().unwrap().port().to_string());
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            let mut connection = connection.unwrap();
+            let _ = connection.write_all(b"HTTP/1.1 500 Fault\r\n\r\nnonsense");
+            while connection.write_all(&[b'.'; 4096]).is_ok() {}
+        }
+    });
+    let findings = host.examine_with(&["--only", "influxdb"]);
+    findings.assert_failed(&["influxdb"]);
+    findings.assert_says("influxdb", "influxdb answered 500 to /health: nonsense..");
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! What `monitor up` does to InfluxDB, against the real one.
 
-use std::future::Future;
 use std::time::Duration;
 
 use monitor::influxdb::set_up::{Changes, SetUpError, set_up};
@@ -14,13 +13,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use test_servers::InfluxDb as Server;
 
-fn run<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(work)
-}
+use crate::test_host::run;
 
 /// An InfluxDB that somebody else has set up, of which the operator token alone is known.
 struct Known {
@@ -38,7 +31,7 @@ impl Known {
             .write(
                 Secret::InfluxdbOperatorToken,
                 &Value::new(server.operator_token()),
-                None,
+                owner(),
             )
             .unwrap();
         secrets.generate_missing(owner()).unwrap();
@@ -129,7 +122,7 @@ fn what_differs_is_put_right_and_nothing_else_is_touched() {
         let password = Value::random().unwrap();
         known
             .secrets
-            .write(Secret::InfluxdbAdminPassword, &password, None)
+            .write(Secret::InfluxdbAdminPassword, &password, owner())
             .unwrap();
         let collectors = known.secrets.read(Secret::InfluxdbTelemetryToken).unwrap();
 
@@ -160,13 +153,13 @@ fn tokens_that_influxdb_does_not_know_or_that_may_do_more_are_replaced() {
             .write(
                 Secret::InfluxdbTelemetryToken,
                 &Value::new("of a restored backup"),
-                None,
+                owner(),
             )
             .unwrap();
         let too_mighty = Value::new(known.server.operator_token());
         known
             .secrets
-            .write(Secret::InfluxdbLoadgenToken, &too_mighty, None)
+            .write(Secret::InfluxdbLoadgenToken, &too_mighty, owner())
             .unwrap();
         let changes = known.set_up().await.unwrap();
         assert_eq!(changes.users_of_new_tokens, ["otel-collector", "loadgen"]);
@@ -180,7 +173,7 @@ fn an_operator_token_that_is_not_influxdbs_is_told_with_what_to_do() {
     run(async {
         known
             .secrets
-            .write(Secret::InfluxdbOperatorToken, &Value::new("another"), None)
+            .write(Secret::InfluxdbOperatorToken, &Value::new("another"), owner())
             .unwrap();
         let error = known.set_up().await.unwrap_err().to_string();
         assert!(

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
@@ -11,7 +11,7 @@ use monitor::influxdb::InfluxDb;
 use monitor::secrets::Value;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::test_host::{TestHost, all, json, status, text};
+use crate::test_host::{TestHost, all, json, monitor, run, status, text};
 
 const SERVICES: [&str; 4] = ["grafana", "influxdb", "jaeger", "otel-collector"];
 
@@ -190,6 +190,28 @@ fn its_logs_can_be_read(host: &TestHost) {
     );
 }
 
+/// With a double of docker, since the real one's log driver keeps nothing that is no text, and others do.
+#[test]
+fn a_line_of_a_log_that_is_no_text_is_shown_and_so_are_those_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let docker_double = folder.path().join("docker");
+    let script = "#!/bin/sh
+case \"$*\" in
+*--services) echo grafana ;;
+*) printf 'grafana-1  | now a\\377b\\ngrafana-1  | now last\\n' ;;
+esac
+";
+    fs::write(&docker_double, script).unwrap();
+    fs::set_permissions(&docker_double, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = monitor(&folder.path().join("data"), &["logs"]);
+    let output = command.env("PATH", folder.path()).output().unwrap();
+    assert_eq!(status(&output), 0, "{}", all(&output));
+    assert_eq!(
+        text(&output.stdout),
+        "grafana-1  | now a\u{fffd}b\ngrafana-1  | now last\n"
+    );
+}
+
 /// Points of the probe in the bucket `telemetry`.
 fn points(host: &TestHost) -> usize {
     host.inside(|| {
@@ -198,14 +220,6 @@ fn points(host: &TestHost) -> usize {
         let flux = "from(bucket: \"telemetry\") |> range(start: 0) |> filter(fn: (r) => r._measurement == \"probe\")";
         run(server.query(flux)).unwrap().len()
     })
-}
-
-fn run<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(work)
 }
 
 #[test]
@@ -319,7 +333,6 @@ fn a_container_that_does_not_get_well_is_named_with_its_last_words() {
 
 #[test]
 fn secrets_that_others_may_read_are_closed_and_a_lost_operator_token_is_not_made_up() {
-    use std::os::unix::fs::PermissionsExt as _;
     let host = TestHost::new();
     host.up(&[]);
     let file = host.data().join("secrets/influxdb-operator-token");

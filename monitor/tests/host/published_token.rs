@@ -6,20 +6,19 @@ use monitor::influxdb::InfluxDb;
 use monitor::secrets::Value;
 
 use crate::aws_double::AwsDouble;
-use crate::test_host::{TestHost, all, json, monitor, status, text};
+use crate::test_host::{TestHost, all, json, monitor, run, status, text};
 
 const PARAMETER: &str = "/marketboro/test/loadgen/influxdb-token";
 const NAME: &str = "influxdb-loadgen-token";
 const PUT: &str = "AmazonSSM.PutParameter";
 
 fn works(host: &TestHost, token: &str) -> bool {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = InfluxDb::new(
         host.url("INFLUXDB_PORT"),
         Some(Value::new(token)),
         Duration::from_secs(10),
     );
-    host.inside(|| runtime.block_on(server.write("loadgen", String::new())).is_ok())
+    host.inside(|| run(server.write("loadgen", String::new())).is_ok())
 }
 
 #[test]

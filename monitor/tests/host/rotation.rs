@@ -11,15 +11,7 @@ use monitor::secrets::{Secret, Value};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
-use crate::test_host::{TestHost, all, status, text};
-
-fn run<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(work)
-}
+use crate::test_host::{TestHost, all, run, status, text};
 
 fn secrets(host: &TestHost) -> BTreeMap<&'static str, String> {
     Secret::ALL

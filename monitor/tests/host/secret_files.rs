@@ -1,7 +1,9 @@
 //! What concerns files of secrets alone, and needs no server.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -59,6 +61,15 @@ fn a_secret_is_shown_only_when_asked_for_by_name() {
     );
     let output = monitor(data.path(), &["secrets", "show", "nothing"]).output().unwrap();
     assert_eq!(status(&output), 2);
+}
+
+#[test]
+fn a_variable_of_another_program_that_is_no_text_is_left_alone() {
+    let data = tempfile::tempdir().unwrap();
+    keep(data.path(), "grafana-admin-password", "correct-horse", 0o600);
+    let mut command = monitor(data.path(), &["secrets", "show", "grafana-admin-password"]);
+    let output = command.env("OF_ANOTHER", OsStr::from_bytes(b"\xff")).output().unwrap();
+    assert_eq!(status(&output), 0, "{}", all(&output));
 }
 
 #[test]

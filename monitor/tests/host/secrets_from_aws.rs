@@ -10,6 +10,13 @@ use crate::test_host::{TestHost, all, json, status, text};
 
 const FIRST: &str = "first-0123456789abcdef0123456789abcdef";
 const SECOND: &str = "second-0123456789abcdef0123456789abcdef";
+const SOURCE: &str = "ssm:/marketboro/monitor/";
+const NAMES: [&str; 4] = [
+    "grafana-admin-password",
+    "grafana-secret-key",
+    "influxdb-admin-password",
+    "influxdb-operator-token",
+];
 
 fn with(host: TestHost, aws: &AwsDouble) -> TestHost {
     aws.variables()
@@ -21,6 +28,12 @@ fn host() -> (TestHost, AwsDouble) {
     let host = TestHost::new();
     let aws = host.inside(AwsDouble::start);
     (with(host, &aws), aws)
+}
+
+fn put_all(aws: &AwsDouble, value: &str) {
+    for name in NAMES {
+        aws.put(&format!("/marketboro/monitor/{name}"), value);
+    }
 }
 
 #[test]
@@ -39,29 +52,15 @@ fn secrets_are_taken_from_ssm_and_a_password_changed_there_is_taken_later() {
         "all or nothing"
     );
 
-    aws.put("/marketboro/monitor/grafana-secret-key", FIRST);
-    aws.put("/marketboro/monitor/influxdb-admin-password", FIRST);
-    aws.put("/marketboro/monitor/influxdb-operator-token", FIRST);
+    put_all(&aws, FIRST);
     let output = host.up(&["--secrets-from", "ssm:/marketboro/monitor"]);
     assert!(!all(&output).contains(FIRST));
-    for name in [
-        "grafana-admin-password",
-        "grafana-secret-key",
-        "influxdb-admin-password",
-        "influxdb-operator-token",
-    ] {
+    for name in NAMES {
         assert_eq!(host.secret(name), FIRST, "{name}");
     }
 
-    for name in [
-        "grafana-admin-password",
-        "grafana-secret-key",
-        "influxdb-admin-password",
-        "influxdb-operator-token",
-    ] {
-        aws.put(&format!("/marketboro/monitor/{name}"), SECOND);
-    }
-    let host = host.variable("MONITOR_SECRETS_FROM", "ssm:/marketboro/monitor/");
+    put_all(&aws, SECOND);
+    let host = host.variable("MONITOR_SECRETS_FROM", SOURCE);
     let output = host.up(&["--json"]);
     let changes = json(&output)["changes"].to_string();
     assert!(
@@ -132,14 +131,6 @@ fn secrets_are_taken_from_secrets_manager_and_refusals_are_told() {
     );
 }
 
-const SOURCE: &str = "ssm:/marketboro/monitor/";
-const NAMES: [&str; 4] = [
-    "grafana-admin-password",
-    "grafana-secret-key",
-    "influxdb-admin-password",
-    "influxdb-operator-token",
-];
-
 /// Goes on with the secrets that it has, and says so.
 #[track_caller]
 fn assert_goes_on(output: &Output, reason: &str) {
@@ -159,9 +150,7 @@ fn assert_goes_on(output: &Output, reason: &str) {
 #[test]
 fn a_host_with_its_secrets_comes_up_while_aws_is_away_and_one_without_does_not() {
     let (host, aws) = host();
-    for name in NAMES {
-        aws.put(&format!("/marketboro/monitor/{name}"), FIRST);
-    }
+    put_all(&aws, FIRST);
     let host = host
         .variable("MONITOR_SECRETS_FROM", SOURCE)
         .variable("MONITOR_LOADGEN_TOKEN_TO", "ssm:/marketboro/loadgen/token");

@@ -1,12 +1,13 @@
 //! Backups in a folder, each in a sub-folder of its own that is for its owner alone.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::super::manifest;
 use super::{DestinationError, Listing, NewFile};
+use crate::durable_file;
 
 /// Bytes after which the system is asked to write what it holds, so that a large backup does not fill memory with it.
 const SYNC_EVERY: u64 = 64 * 1024 * 1024;
@@ -29,29 +30,17 @@ impl Folder {
     }
 
     pub(super) fn list(&self) -> Result<Listing, DestinationError> {
-        let unreadable = |path: &Path| {
-            let place = path.display().to_string();
-            move |reason: io::Error| DestinationError::unreadable(&place, reason)
-        };
-        let entries = match fs::read_dir(&self.0) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Listing::new()),
-            Err(error) => return Err(unreadable(&self.0)(error)),
-        };
         let mut listing = Listing::new();
-        for entry in entries {
-            let entry = entry.map_err(unreadable(&self.0))?;
-            let path = entry.path();
+        for (id, path) in entries(&self.0)? {
             if !path.is_dir() {
                 continue;
             }
-            let files = listing
-                .entry(entry.file_name().to_string_lossy().into_owned())
-                .or_default();
-            for file in fs::read_dir(&path).map_err(unreadable(&path))? {
-                let file = file.map_err(unreadable(&path))?;
-                let metadata = file.metadata().map_err(unreadable(&path))?;
-                files.insert(file.file_name().to_string_lossy().into_owned(), metadata.len());
+            let files = listing.entry(id).or_default();
+            for (name, path) in entries(&path)? {
+                // A draft becomes a file, and what is pruned goes, while this looks.
+                if let Some(metadata) = there(&path, fs::symlink_metadata(&path))? {
+                    files.insert(name, metadata.len());
+                }
             }
         }
         Ok(listing)
@@ -72,24 +61,13 @@ impl Folder {
 
     pub(super) fn read_whole(&self, id: &str, file: &str) -> Result<Option<Vec<u8>>, DestinationError> {
         let path = self.path(id, file);
-        match fs::read(&path) {
-            Ok(content) => Ok(Some(content)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(DestinationError::unreadable(path.display(), error)),
-        }
+        there(&path, fs::read(&path))
     }
 
     pub(super) fn write_whole(&self, id: &str, file: &str, content: &[u8]) -> Result<(), DestinationError> {
         let path = self.path(id, file);
-        let write = || {
-            let folder = self.path(id, "");
-            let mut draft = tempfile::NamedTempFile::new_in(&folder)?;
-            draft.write_all(content)?;
-            draft.as_file().sync_all()?;
-            draft.persist(&path).map_err(|error| error.error)?;
-            File::open(folder)?.sync_all()
-        };
-        write().map_err(|error| DestinationError::unwritable(path.display(), &error))
+        let written = durable_file::write(&path, content, None);
+        written.map_err(|error| DestinationError::unwritable(path.display(), &error))
     }
 
     pub(super) fn create(&self, id: &str, file: &str) -> Result<Box<dyn NewFile>, DestinationError> {
@@ -119,6 +97,25 @@ impl Folder {
             .and_then(|()| gone(fs::remove_dir_all(&path)))
             .map_err(|error| DestinationError::unwritable(path.display(), &error))
     }
+}
+
+/// Nothing of what is not there.
+fn there<T>(path: &Path, found: io::Result<T>) -> Result<Option<T>, DestinationError> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(DestinationError::unreadable(path.display(), error)),
+    }
+}
+
+/// Names and paths in a folder.
+fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, DestinationError> {
+    let found = there(folder, fs::read_dir(folder))?.into_iter().flatten();
+    let named = found.map(|entry| {
+        let entry = entry.map_err(|error| DestinationError::unreadable(folder.display(), error))?;
+        Ok((entry.file_name().to_string_lossy().into_owned(), entry.path()))
+    });
+    named.collect()
 }
 
 struct Growing {

@@ -3,12 +3,12 @@
 use std::io::Write as _;
 use std::time::{Duration, SystemTime};
 
-use monitor::backup::{Backup, BackupError, catalogue};
+use monitor::backup::{Backup, catalogue};
 use monitor::bytes;
 use monitor::host::Host;
 
 use super::{SourceArgs, place};
-use crate::cli::{DONE, UNWELL, print_json};
+use crate::cli::{CommandError, DONE, UNWELL, print_json};
 
 #[derive(serde::Serialize)]
 struct Listed<'a> {
@@ -27,7 +27,7 @@ struct Listed<'a> {
 ///
 /// # Errors
 /// The place cannot be read.
-pub(super) async fn run(host: &Host, source: SourceArgs, json: bool) -> Result<u8, BackupError> {
+pub(super) async fn run(host: &Host, source: SourceArgs, json: bool) -> Result<u8, CommandError> {
     let destination = place(source.from, host)?;
     let backups = catalogue::all(&destination).await?;
     let now = SystemTime::now();

@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use monitor::backup::destination::DestinationError;
-use monitor::backup::encryption::Identities;
-use monitor::backup::{BackupError, Destination};
+use monitor::backup::destination::{Destination, InvalidDestination};
+use monitor::backup::encryption::{Identities, KeyError};
 use monitor::host::Host;
 use monitor::settings::{MONITOR_BACKUP_IDENTITY, MONITOR_BACKUP_TO};
 
@@ -30,10 +29,10 @@ impl IdentityArgs {
     ///
     /// # Errors
     /// The file cannot be read or holds no key.
-    pub(crate) fn read(&self, host: &Host) -> Result<Identities, BackupError> {
+    pub(crate) fn read(&self, host: &Host) -> Result<Identities, KeyError> {
         let file = self.identity.as_deref();
         match file.or_else(|| host.settings.get(MONITOR_BACKUP_IDENTITY).map(Path::new)) {
-            Some(file) => Ok(Identities::from_file(file)?),
+            Some(file) => Identities::from_file(file),
             None => Ok(Identities::default()),
         }
     }
@@ -43,16 +42,10 @@ impl IdentityArgs {
 ///
 /// # Errors
 /// What is set is no place.
-pub(crate) fn place(given: Option<Destination>, host: &Host) -> Result<Destination, BackupError> {
+pub(crate) fn place(given: Option<Destination>, host: &Host) -> Result<Destination, InvalidDestination> {
     match (given, host.settings.get(MONITOR_BACKUP_TO)) {
         (Some(place), _) => Ok(place),
         (None, None) => Ok(Destination::Folder(host.layout.backups())),
-        (None, Some(text)) => text.parse().map_err(|error| {
-            DestinationError::Unreadable {
-                place: format!("{MONITOR_BACKUP_TO}={text}"),
-                reason: format!("{error}"),
-            }
-            .into()
-        }),
+        (None, Some(text)) => text.parse(),
     }
 }

@@ -1,7 +1,6 @@
 //! What alert rules and notification policies refer to.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use serde_json::Value;
 
@@ -31,7 +30,8 @@ pub(super) fn check(provisioning: &Provisioning, known: &Known<'_>, findings: &m
     let points = provisioning.provisioned("alerting", "contactPoints");
     let points: BTreeSet<_> = points.filter_map(|(_, point)| point["name"].as_str()).collect();
     for (file, policy) in provisioning.provisioned("alerting", "policies") {
-        check_route(file, policy, &points, findings);
+        findings.file = file.to_owned();
+        check_route(policy, &points, findings);
     }
 }
 
@@ -76,15 +76,15 @@ fn check_rule(rule: &Value, known: &Known<'_>, place: &str, findings: &mut Findi
     }
 }
 
-fn check_route(file: &Path, route: &Value, points: &BTreeSet<&str>, findings: &mut Findings) {
+fn check_route(route: &Value, points: &BTreeSet<&str>, findings: &mut Findings) {
     // One that the environment names can only be known on the host.
     let receiver = route["receiver"].as_str().filter(|receiver| !receiver.contains('$'));
     if let Some(receiver) = receiver.filter(|receiver| !points.contains(receiver)) {
         let message = format!("there is no contact point {receiver:?}: take one of alerting/*.yaml");
-        findings.add_in(file, "policy", Rule::Alerting, message);
+        findings.add("policy", Rule::Alerting, message);
     }
     for route in list(&route["routes"]) {
-        check_route(file, route, points, findings);
+        check_route(route, points, findings);
     }
 }
 

@@ -7,297 +7,151 @@ use crate::dashboards::File;
 
 /// What may be in a place.
 enum Shape {
-    /// A value without keys, or with keys of one's own choice.
-    Any,
-    /// These keys.
-    Keys(&'static [(&'static str, &'static Shape)]),
+    /// Keys of any value, with spaces between, and keys whose values have a shape.
+    Keys(&'static str, &'static [(&'static str, &'static Shape)]),
     /// A list of such things.
     List(&'static Shape),
     /// Keys that depend on the text under `type` beside them.
     ByType(&'static [(&'static str, &'static Shape)]),
 }
 
-use Shape::{Any, ByType, Keys, List};
+use Shape::{ByType, Keys, List};
 
-static DATASOURCES: Shape = Keys(&[
-    ("apiVersion", &Any),
-    ("prune", &Any),
-    ("datasources", &List(&DATASOURCE)),
-    (
-        "deleteDatasources",
-        &List(&Keys(&[("orgId", &Any), ("orgName", &Any), ("name", &Any)])),
-    ),
-]);
+static DATASOURCES: Shape = Keys(
+    "apiVersion prune",
+    &[
+        ("datasources", &List(&DATASOURCE)),
+        ("deleteDatasources", &List(&Keys("orgId orgName name", &[]))),
+    ],
+);
 
-static DATASOURCE: Shape = Keys(&[
-    ("orgId", &Any),
-    ("orgName", &Any),
-    ("version", &Any),
-    ("name", &Any),
-    ("type", &Any),
-    ("access", &Any),
-    ("url", &Any),
-    ("user", &Any),
-    ("database", &Any),
-    ("basicAuth", &Any),
-    ("basicAuthUser", &Any),
-    ("withCredentials", &Any),
-    ("isDefault", &Any),
-    ("correlations", &Any),
-    ("jsonData", &ByType(JSON_DATA)),
-    ("secureJsonData", &ByType(SECURE_JSON_DATA)),
-    ("editable", &Any),
-    ("uid", &Any),
-]);
+static DATASOURCE: Shape = Keys(
+    "orgId orgName version name type access url user database basicAuth basicAuthUser withCredentials isDefault \
+     correlations editable uid",
+    &[
+        ("jsonData", &ByType(JSON_DATA)),
+        ("secureJsonData", &ByType(SECURE_JSON_DATA)),
+    ],
+);
 
 static JSON_DATA: &[(&str, &Shape)] = &[
     (
         "influxdb",
-        &Keys(&[
-            ("version", &Any),
-            ("organization", &Any),
-            ("defaultBucket", &Any),
-            ("dbName", &Any),
-            ("httpMode", &Any),
-            ("maxSeries", &Any),
-            ("timeInterval", &Any),
-            ("insecureGrpc", &Any),
-            ("timeout", &Any),
-            ("keepCookies", &Any),
-            ("oauthPassThru", &Any),
-            ("serverName", &Any),
-            ("tlsAuth", &Any),
-            ("tlsAuthWithCACert", &Any),
-            ("tlsSkipVerify", &Any),
-        ]),
+        &Keys(
+            "version organization defaultBucket dbName httpMode maxSeries timeInterval insecureGrpc timeout \
+             keepCookies oauthPassThru serverName tlsAuth tlsAuthWithCACert tlsSkipVerify",
+            &[],
+        ),
     ),
     (
         "jaeger",
-        &Keys(&[
-            ("tracesToLogs", &Any),
-            ("tracesToLogsV2", &Any),
-            ("tracesToMetrics", &Any),
-            ("nodeGraph", &Any),
-            ("traceQuery", &Any),
-            ("spanBar", &Any),
-            ("traceIdTimeParams", &Any),
-            ("timeout", &Any),
-            ("keepCookies", &Any),
-            ("oauthPassThru", &Any),
-            ("serverName", &Any),
-            ("tlsAuth", &Any),
-            ("tlsAuthWithCACert", &Any),
-            ("tlsSkipVerify", &Any),
-        ]),
+        &Keys(
+            "tracesToLogs tracesToLogsV2 tracesToMetrics nodeGraph traceQuery spanBar traceIdTimeParams timeout \
+             keepCookies oauthPassThru serverName tlsAuth tlsAuthWithCACert tlsSkipVerify",
+            &[],
+        ),
     ),
     (
         "cloudwatch",
-        &Keys(&[
-            ("authType", &Any),
-            ("assumeRoleArn", &Any),
-            ("externalId", &Any),
-            ("profile", &Any),
-            ("defaultRegion", &Any),
-            ("endpoint", &Any),
-            ("customMetricsNamespaces", &Any),
-            ("logsTimeout", &Any),
-            ("logGroups", &Any),
-            ("defaultLogGroups", &Any),
-            ("tracingDatasourceUid", &Any),
-        ]),
+        &Keys(
+            "authType assumeRoleArn externalId profile defaultRegion endpoint customMetricsNamespaces logsTimeout \
+             logGroups defaultLogGroups tracingDatasourceUid",
+            &[],
+        ),
     ),
 ];
 
 static SECURE_JSON_DATA: &[(&str, &Shape)] = &[
     (
         "influxdb",
-        &Keys(&[
-            ("token", &Any),
-            ("password", &Any),
-            ("basicAuthPassword", &Any),
-            ("tlsCACert", &Any),
-            ("tlsClientCert", &Any),
-            ("tlsClientKey", &Any),
-        ]),
+        &Keys(
+            "token password basicAuthPassword tlsCACert tlsClientCert tlsClientKey",
+            &[],
+        ),
     ),
     (
         "jaeger",
-        &Keys(&[
-            ("basicAuthPassword", &Any),
-            ("tlsCACert", &Any),
-            ("tlsClientCert", &Any),
-            ("tlsClientKey", &Any),
-        ]),
+        &Keys("basicAuthPassword tlsCACert tlsClientCert tlsClientKey", &[]),
     ),
-    (
-        "cloudwatch",
-        &Keys(&[("accessKey", &Any), ("secretKey", &Any), ("sessionToken", &Any)]),
-    ),
+    ("cloudwatch", &Keys("accessKey secretKey sessionToken", &[])),
 ];
 
-static DASHBOARDS: Shape = Keys(&[("apiVersion", &Any), ("providers", &List(&PROVIDER))]);
+static DASHBOARDS: Shape = Keys("apiVersion", &[("providers", &List(&PROVIDER))]);
 
-static PROVIDER: Shape = Keys(&[
-    ("name", &Any),
-    ("type", &Any),
-    ("orgId", &Any),
-    ("orgName", &Any),
-    ("folder", &Any),
-    ("folderUid", &Any),
-    ("editable", &Any),
-    ("disableDeletion", &Any),
-    ("updateIntervalSeconds", &Any),
-    ("allowUiUpdates", &Any),
-    ("options", &Keys(&[("path", &Any), ("foldersFromFilesStructure", &Any)])),
-]);
+static PROVIDER: Shape = Keys(
+    "name type orgId orgName folder folderUid editable disableDeletion updateIntervalSeconds allowUiUpdates",
+    &[("options", &Keys("path foldersFromFilesStructure", &[]))],
+);
 
-static ALERTING: Shape = Keys(&[
-    ("apiVersion", &Any),
-    ("groups", &List(&GROUP)),
-    ("deleteRules", &List(&Keys(&[("orgId", &Any), ("uid", &Any)]))),
-    ("contactPoints", &List(&CONTACT_POINT)),
-    ("deleteContactPoints", &List(&Keys(&[("orgId", &Any), ("uid", &Any)]))),
-    ("policies", &List(&ROUTE)),
-    ("resetPolicies", &Any),
-    (
-        "muteTimes",
-        &List(&Keys(&[("orgId", &Any), ("name", &Any), ("time_intervals", &Any)])),
-    ),
-    ("deleteMuteTimes", &List(&Keys(&[("orgId", &Any), ("name", &Any)]))),
-    (
-        "templates",
-        &List(&Keys(&[("orgId", &Any), ("name", &Any), ("template", &Any)])),
-    ),
-    ("deleteTemplates", &List(&Keys(&[("orgId", &Any), ("name", &Any)]))),
-]);
+static ALERTING: Shape = Keys(
+    "apiVersion resetPolicies",
+    &[
+        ("groups", &List(&GROUP)),
+        ("deleteRules", &List(&Keys("orgId uid", &[]))),
+        ("contactPoints", &List(&CONTACT_POINT)),
+        ("deleteContactPoints", &List(&Keys("orgId uid", &[]))),
+        ("policies", &List(&ROUTE)),
+        ("muteTimes", &List(&Keys("orgId name time_intervals", &[]))),
+        ("deleteMuteTimes", &List(&Keys("orgId name", &[]))),
+        ("templates", &List(&Keys("orgId name template", &[]))),
+        ("deleteTemplates", &List(&Keys("orgId name", &[]))),
+    ],
+);
 
-static GROUP: Shape = Keys(&[
-    ("orgId", &Any),
-    ("name", &Any),
-    ("folder", &Any),
-    ("interval", &Any),
-    ("rules", &List(&ALERT_RULE)),
-]);
+static GROUP: Shape = Keys("orgId name folder interval", &[("rules", &List(&ALERT_RULE))]);
 
-static ALERT_RULE: Shape = Keys(&[
-    ("uid", &Any),
-    ("title", &Any),
-    ("condition", &Any),
-    ("data", &List(&ALERT_QUERY)),
-    ("dashboardUid", &Any),
-    ("panelId", &Any),
-    ("noDataState", &Any),
-    ("execErrState", &Any),
-    ("for", &Any),
-    ("keepFiringFor", &Any),
-    ("missing_series_evals_to_resolve", &Any),
-    ("annotations", &Any),
-    ("labels", &Any),
-    ("isPaused", &Any),
-    (
-        "notification_settings",
-        &Keys(&[
-            ("receiver", &Any),
-            ("group_by", &Any),
-            ("group_wait", &Any),
-            ("group_interval", &Any),
-            ("repeat_interval", &Any),
-            ("mute_time_intervals", &Any),
-            ("active_time_intervals", &Any),
-        ]),
-    ),
-    (
-        "record",
-        &Keys(&[("metric", &Any), ("from", &Any), ("targetDatasourceUid", &Any)]),
-    ),
-]);
+static ALERT_RULE: Shape = Keys(
+    "uid title condition dashboardUid panelId noDataState execErrState for keepFiringFor \
+     missing_series_evals_to_resolve annotations labels isPaused",
+    &[
+        ("data", &List(&ALERT_QUERY)),
+        (
+            "notification_settings",
+            &Keys(
+                "receiver group_by group_wait group_interval repeat_interval mute_time_intervals active_time_intervals",
+                &[],
+            ),
+        ),
+        ("record", &Keys("metric from targetDatasourceUid", &[])),
+    ],
+);
 
-static ALERT_QUERY: Shape = Keys(&[
-    ("refId", &Any),
-    ("queryType", &Any),
-    ("relativeTimeRange", &Keys(&[("from", &Any), ("to", &Any)])),
-    ("datasourceUid", &Any),
-    ("model", &Any),
-]);
+static ALERT_QUERY: Shape = Keys(
+    "refId queryType datasourceUid model",
+    &[("relativeTimeRange", &Keys("from to", &[]))],
+);
 
-static CONTACT_POINT: Shape = Keys(&[("orgId", &Any), ("name", &Any), ("receivers", &List(&RECEIVER))]);
+static CONTACT_POINT: Shape = Keys("orgId name", &[("receivers", &List(&RECEIVER))]);
 
-static RECEIVER: Shape = Keys(&[
-    ("uid", &Any),
-    ("type", &Any),
-    ("disableResolveMessage", &Any),
-    ("settings", &ByType(RECEIVER_SETTINGS)),
-]);
+static RECEIVER: Shape = Keys(
+    "uid type disableResolveMessage",
+    &[("settings", &ByType(RECEIVER_SETTINGS))],
+);
 
 static RECEIVER_SETTINGS: &[(&str, &Shape)] = &[
-    (
-        "email",
-        &Keys(&[
-            ("addresses", &Any),
-            ("singleEmail", &Any),
-            ("message", &Any),
-            ("subject", &Any),
-        ]),
-    ),
+    ("email", &Keys("addresses singleEmail message subject", &[])),
     (
         "sns",
-        &Keys(&[
-            ("api_url", &Any),
-            (
-                "sigv4",
-                &Keys(&[
-                    ("region", &Any),
-                    ("access_key", &Any),
-                    ("secret_key", &Any),
-                    ("profile", &Any),
-                    ("role_arn", &Any),
-                ]),
-            ),
-            ("topic_arn", &Any),
-            ("phone_number", &Any),
-            ("target_arn", &Any),
-            ("subject", &Any),
-            ("message", &Any),
-            ("attributes", &Any),
-        ]),
+        &Keys(
+            "api_url topic_arn phone_number target_arn subject message attributes",
+            &[("sigv4", &Keys("region access_key secret_key profile role_arn", &[]))],
+        ),
     ),
     (
         "webhook",
-        &Keys(&[
-            ("url", &Any),
-            ("httpMethod", &Any),
-            ("maxAlerts", &Any),
-            ("username", &Any),
-            ("password", &Any),
-            ("authorization_scheme", &Any),
-            ("authorization_credentials", &Any),
-            ("title", &Any),
-            ("message", &Any),
-            ("headers", &Any),
-            ("payload", &Any),
-            ("tlsConfig", &Any),
-            ("hmacConfig", &Any),
-            ("http_config", &Any),
-        ]),
+        &Keys(
+            "url httpMethod maxAlerts username password authorization_scheme authorization_credentials title message \
+             headers payload tlsConfig hmacConfig http_config",
+            &[],
+        ),
     ),
 ];
 
-static ROUTE: Shape = Keys(&[
-    ("orgId", &Any),
-    ("receiver", &Any),
-    ("group_by", &Any),
-    ("group_wait", &Any),
-    ("group_interval", &Any),
-    ("repeat_interval", &Any),
-    ("continue", &Any),
-    ("match", &Any),
-    ("match_re", &Any),
-    ("matchers", &Any),
-    ("object_matchers", &Any),
-    ("mute_time_intervals", &Any),
-    ("active_time_intervals", &Any),
-    ("routes", &List(&ROUTE)),
-]);
+static ROUTE: Shape = Keys(
+    "orgId receiver group_by group_wait group_interval repeat_interval continue match match_re matchers \
+     object_matchers mute_time_intervals active_time_intervals",
+    &[("routes", &List(&ROUTE))],
+);
 
 pub(super) fn check(file: &File, findings: &mut Findings) {
     let shape = match file.folder.as_str() {
@@ -323,7 +177,6 @@ pub(super) fn check(file: &File, findings: &mut Findings) {
 /// Holds a value against its shape. `kind` is the text under `type` of the object around it.
 fn compare(value: &Value, shape: &Shape, kind: &str, path: &str, findings: &mut Findings) {
     match shape {
-        Any => {}
         List(shape) => match value {
             Value::Array(list) => {
                 for (index, value) in list.iter().enumerate() {
@@ -337,7 +190,7 @@ fn compare(value: &Value, shape: &Shape, kind: &str, path: &str, findings: &mut 
                 "it is no list, which Grafana wants here: make it one",
             ),
         },
-        Keys(keys) => match value {
+        Keys(names, shapes) => match value {
             Value::Object(object) => {
                 let kind = value["type"].as_str().unwrap_or_default();
                 for (key, value) in object {
@@ -346,13 +199,12 @@ fn compare(value: &Value, shape: &Shape, kind: &str, path: &str, findings: &mut 
                     } else {
                         format!("{path}.{key}")
                     };
-                    match keys.iter().find(|(name, _)| name == key) {
-                        Some((_, shape)) => compare(value, shape, kind, &path, findings),
-                        None => {
-                            let names: Vec<_> = keys.iter().map(|(name, _)| *name).collect();
-                            let message = format!("Grafana knows no such key here: take one of {}", names.join(", "));
-                            findings.add(path, Rule::ProvisioningKey, message);
-                        }
+                    if let Some((_, shape)) = shapes.iter().find(|(name, _)| name == key) {
+                        compare(value, shape, kind, &path, findings);
+                    } else if !names.split(' ').any(|name| name == key) {
+                        let names: Vec<_> = names.split(' ').chain(shapes.iter().map(|(name, _)| *name)).collect();
+                        let message = format!("Grafana knows no such key here: take one of {}", names.join(", "));
+                        findings.add(path, Rule::ProvisioningKey, message);
                     }
                 }
             }

@@ -40,8 +40,8 @@ fn check_places(panels: &[Panel<'_>], findings: &mut Findings) {
             findings.add(place(panel), Rule::Layout, "gridPos is incomplete: set x, y, w and h");
             continue;
         };
-        if at.x + at.width > COLUMNS {
-            let message = format!("it ends at column {}: a dashboard has {COLUMNS}", at.x + at.width);
+        if at.right() > COLUMNS {
+            let message = format!("it ends at column {}: a dashboard has {COLUMNS}", at.right());
             findings.add(place(panel), Rule::Layout, message);
         }
         let others = panels[..index].iter();

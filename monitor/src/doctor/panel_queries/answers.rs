@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::context::Context;
 use super::super::verdict::Stop;
 use super::request;
-use crate::dashboards::{PanelQuery, Query};
+use crate::dashboards::{PanelQuery, Query, list};
 use crate::grafana::Grafana;
 use crate::http::HttpError;
 use crate::influxdb::InfluxDb;
@@ -158,10 +158,6 @@ fn rows_of(frame: &Value) -> usize {
         .map(|column| column.as_array().map_or(0, Vec::len))
         .max()
         .unwrap_or_default()
-}
-
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
 }
 
 #[cfg(test)]

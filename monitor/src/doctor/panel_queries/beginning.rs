@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use collector::influxdb::MEASUREMENT;
 use collector::own_metrics::PROCESS_UPTIME;
 
 use super::super::context::Context;
@@ -17,7 +18,7 @@ pub(super) async fn age_while_young(context: &Context) -> Option<Duration> {
     // The collector reports on itself as long as it runs. After an hour without it is a beginning as well.
     let flux = format!(
         "from(bucket: \"{}\") |> range(start: -1h) \
-         |> filter(fn: (r) => r._measurement == \"prometheus\" and r._field == \"{PROCESS_UPTIME}\") \
+         |> filter(fn: (r) => r._measurement == \"{MEASUREMENT}\" and r._field == \"{PROCESS_UPTIME}\") \
          |> first() |> keep(columns: [\"_time\"]) |> group() |> sort(columns: [\"_time\"]) |> limit(n: 1)",
         TELEMETRY.name
     );

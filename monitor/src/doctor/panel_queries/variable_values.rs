@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::verdict::Fault;
 use super::answers::Source;
 use crate::dashboards::variables::Values;
-use crate::dashboards::{Dashboard, Origin, PanelQuery, Query, TimeRange, queries};
+use crate::dashboards::{Dashboard, Origin, PanelQuery, Query, TimeRange, list, queries};
 use crate::http::HttpError;
 
 /// What is chosen in a dashboard.
@@ -29,7 +29,7 @@ pub(super) async fn of(
     unusable: &BTreeSet<String>,
 ) -> Chosen {
     let mut chosen = Chosen::default();
-    let variables = dashboard.json["templating"]["list"].as_array().into_iter().flatten();
+    let variables = list(&dashboard.json["templating"]["list"]);
     for variable in variables.filter(|variable| variable["type"] == "query") {
         let Some(name) = variable["name"].as_str() else {
             continue;
