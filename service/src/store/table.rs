@@ -93,7 +93,7 @@ async fn create_table(client: &Client, table: &str) -> Result<(), TableError> {
     let becomes_active = async {
         loop {
             match client.describe_table().table_name(table).send().await.map_err(failure) {
-                Ok(answer) if answer.table.and_then(|table| table.table_status) == Some(TableStatus::Active) => {
+                Ok(answer) if answer.table().and_then(|table| table.table_status()) == Some(&TableStatus::Active) => {
                     return Ok(());
                 }
                 // It may take a moment to be known everywhere.
