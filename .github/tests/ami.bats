@@ -13,10 +13,6 @@ teardown() {
     doubles_are_done
 }
 
-out() { # NAME: an output of the last script
-    sed -n "s/^$1=//p" "$GITHUB_OUTPUT" | tail -n 1
-}
-
 # ---- build -----------------------------------------------------------------------------------------------------------
 
 payload() {

@@ -115,3 +115,15 @@ has() {
     printf 'expected: %s\ngot: %s\n' "$1" "$output"
     return 1
 }
+
+# summary_has TEXT: what the job shows when it is done has this text.
+summary_has() {
+    grep -qF -- "$1" "$GITHUB_STEP_SUMMARY" && return
+    printf 'expected: %s\ngot: %s\n' "$1" "$(<"$GITHUB_STEP_SUMMARY")"
+    return 1
+}
+
+# out NAME: an output of the last script.
+out() {
+    sed -n "s/^$1=//p" "$GITHUB_OUTPUT" | tail -n 1
+}

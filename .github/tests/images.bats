@@ -14,21 +14,17 @@ teardown() {
     doubles_are_done
 }
 
-given() {
-    sed -n "s/^$1=//p" "$GITHUB_OUTPUT"
-}
-
 @test "an image is built for what Terraform runs it on" {
     export FAMILY=marketboro-dev-service CONTAINER=service
     for image in "$REPOSITORY:unreleased" "$REPOSITORY@sha256:1234" "$REPOSITORY"; do
         answer aws ecs describe-task-definition < <(a_definition 1 "$image")
         run -0 "$SCRIPTS/image-target"
-        [[ $(given repository) == "$REPOSITORY" && $(given platform) == linux/arm64 && $(given runner) == ubuntu-24.04-arm ]]
+        [[ $(out repository) == "$REPOSITORY" && $(out platform) == linux/arm64 && $(out runner) == ubuntu-24.04-arm ]]
         : >"$GITHUB_OUTPUT"
     done
     answer aws ecs describe-task-definition < <(a_definition 1 "$REPOSITORY" | jq '.taskDefinition.runtimePlatform.cpuArchitecture = "X86_64"')
     run -0 "$SCRIPTS/image-target"
-    [[ $(given platform) == linux/amd64 && $(given runner) == ubuntu-24.04 ]]
+    [[ $(out platform) == linux/amd64 && $(out runner) == ubuntu-24.04 ]]
     answer aws ecs describe-task-definition < <(a_definition 1 "$REPOSITORY" | jq '.taskDefinition.runtimePlatform.cpuArchitecture = "RISCV"')
     run -1 "$SCRIPTS/image-target"
     has 'set cpu_architecture'
@@ -43,7 +39,7 @@ given() {
 @test "an image that is there is not built again" {
     answer aws ecr batch-get-image <<<'{"images": [{"imageId": {"imageDigest": "sha256:there"}}], "failures": []}'
     run -0 "$SCRIPTS/image-lookup"
-    [[ $(given digest) == sha256:there ]]
+    [[ $(out digest) == sha256:there ]]
     [[ $(calls aws ecr batch-get-image) == *"'--repository-name' 'marketboro-dev-service'"*"imageTag=$COMMIT"* ]]
 }
 

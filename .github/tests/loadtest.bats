@@ -21,16 +21,6 @@ teardown() {
     doubles_are_done
 }
 
-out() { # NAME: an output of the last script
-    sed -n "s/^$1=//p" "$GITHUB_OUTPUT" | tail -n 1
-}
-
-summary_has() {
-    grep -qF -- "$1" "$GITHUB_STEP_SUMMARY" && return
-    printf 'expected: %s\ngot: %s\n' "$1" "$(<"$GITHUB_STEP_SUMMARY")"
-    return 1
-}
-
 # loadgen MERGED [COMPARED [CHECKED]]: a double of loadgen that ends so, and whose summary says the like.
 loadgen() {
     export LOADGEN=$PWD/loadgen-double

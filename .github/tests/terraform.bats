@@ -23,19 +23,9 @@ resource() {
     printf 'resource "terraform_data" "%s" {\n  input = %s\n  %s\n}\n' "$2" "$3" "${4-}" >"terraform/dev/$1/$2.tf"
 }
 
-out() { # NAME: an output of the last script
-    sed -n "s/^$1=//p" "$GITHUB_OUTPUT" | tail -n 1
-}
-
 approved() { # ROOT: plans it, and gives the digest that an approval stands for
     ROOT=$1 "$SCRIPTS/terraform-plan" >&2
     out digest
-}
-
-summary_has() {
-    grep -qF -- "$1" "$GITHUB_STEP_SUMMARY" && return
-    printf 'expected: %s\ngot: %s\n' "$1" "$(<"$GITHUB_STEP_SUMMARY")"
-    return 1
 }
 
 @test "a plan that is approved is applied, and the next one changes nothing" {

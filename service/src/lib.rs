@@ -122,11 +122,10 @@ impl Service {
         let attempt_timeout = settings.request_timeout / ATTEMPTS_PER_REQUEST;
         #[cfg(feature = "embedded")]
         let mut embedded = None;
-        let (dynamodb, store_description) = match &settings.store {
+        let (dynamodb, store_description, create_table) = match &settings.store {
             StoreSettings::DynamoDb => {
-                let dynamodb = DynamoDb::from_environment(attempt_timeout).await?;
-                let description = dynamodb.endpoint().to_owned();
-                (dynamodb, description)
+                let (dynamodb, region) = DynamoDb::from_environment(attempt_timeout).await?;
+                (dynamodb, format!("DynamoDB in region {region}"), settings.create_table)
             }
             #[cfg(feature = "embedded")]
             StoreSettings::Embedded { data_dir } => {
@@ -138,13 +137,9 @@ impl Service {
                     .map_or("memory, kept only until it stops".into(), |dir| {
                         dir.display().to_string()
                     });
-                (dynamodb, format!("embedded, in {place}"))
+                (dynamodb, format!("embedded, in {place}"), true)
             }
         };
-        #[cfg(feature = "embedded")]
-        let create_table = settings.create_table || embedded.is_some();
-        #[cfg(not(feature = "embedded"))]
-        let create_table = settings.create_table;
         table::check(&dynamodb.client(), &settings.table, create_table).await?;
         let telemetry = Telemetry::start(&settings.telemetry, &settings.table).await?;
         let instruments = telemetry.as_ref().map(Telemetry::instruments);

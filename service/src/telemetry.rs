@@ -90,12 +90,12 @@ impl Instruments {
 impl Telemetry {
     /// `None` where the settings ask for nothing to be exported. `table` is the DynamoDB table that calls go to.
     pub async fn start(settings: &TelemetrySettings, table: &str) -> Result<Option<Self>, TelemetryError> {
-        let Some(any_signal) = settings.traces.as_ref().or(settings.metrics.as_ref()) else {
+        if settings.traces.is_none() && settings.metrics.is_none() {
             return Ok(None);
-        };
+        }
         let (runtime, stop_runtime) = export_runtime()?;
         let queue = Arc::new(SpanQueue::new(settings.span_queue_capacity, settings.span_batch_size));
-        let log = Arc::new(FailureLog::new(without_secrets(&any_signal.url), Arc::clone(&queue)));
+        let log = Arc::new(FailureLog::new(Arc::clone(&queue)));
         let resource = resource::resource(settings).await;
         let entered = runtime.enter();
         let span_exporter = match &settings.traces {
@@ -104,6 +104,7 @@ impl Telemetry {
                     queue: Arc::clone(&queue),
                     envelope: Envelope::new(&resource, SCOPE),
                     sender: exporters::span_sender(traces)?,
+                    endpoint: without_secrets(&traces.url),
                     delay: settings.span_delay,
                     log: Arc::clone(&log),
                 };
@@ -113,7 +114,12 @@ impl Telemetry {
         };
         let mut meter_provider = SdkMeterProvider::builder().with_resource(resource);
         if let Some(metrics) = &settings.metrics {
-            let exporter = OnRuntime::new(exporters::metric_exporter(metrics)?, runtime.clone(), log);
+            let exporter = OnRuntime {
+                exporter: exporters::metric_exporter(metrics)?,
+                endpoint: without_secrets(&metrics.url),
+                runtime: runtime.clone(),
+                log,
+            };
             meter_provider = meter_provider.with_reader(PeriodicReader::builder(exporter).build());
         }
         drop(entered);

@@ -19,11 +19,6 @@ pub enum PemError {
     Content(&'static str),
 }
 
-/// Trusts what this system trusts.
-pub(crate) fn trusting_system_roots() -> Result<ClientConfig, Error> {
-    trusting(None, None)
-}
-
 /// Trusts the authorities of `roots` alone, or what this system trusts, and shows `identity` to servers that ask.
 pub(crate) fn trusting(
     roots: Option<Vec<CertificateDer<'static>>>,

@@ -113,11 +113,6 @@ impl DynamoDbLocal {
     pub fn process(&self) -> &ServerProcess {
         &self.process
     }
-
-    /// All it wrote so far.
-    pub fn log(&self) -> String {
-        self.process.log()
-    }
 }
 
 fn is_dynamodb(client: &Client, port: u16) -> bool {

@@ -121,7 +121,9 @@ impl InfluxDb {
     /// Runs one InfluxQL statement on a bucket; a series for each combination of the tags it groups by.
     pub fn query(&self, bucket: &str, influxql: &str) -> Result<Vec<Series>, ServerError> {
         let request = self
-            .authorized(self.client.get(format!("{}/query", self.url())), self.reader_token())
+            .client
+            .get(format!("{}/query", self.url()))
+            .header(AUTHORIZATION, format!("Token {}", self.reader_token()))
             .query(&[("db", bucket), ("epoch", "ns"), ("q", influxql)]);
         series::parse(SERVER, http::json(SERVER, request)?)
     }
@@ -144,15 +146,6 @@ impl InfluxDb {
     /// Starts it again with the same port, data and tokens, once it was stopped or killed.
     pub fn restart(&mut self) -> Result<(), ServerError> {
         self.process.restart(|| is_ready(&self.client, self.port))
-    }
-
-    /// All it wrote so far.
-    pub fn log(&self) -> String {
-        self.process.log()
-    }
-
-    fn authorized(&self, request: RequestBuilder, token: &str) -> RequestBuilder {
-        request.header(AUTHORIZATION, format!("Token {token}"))
     }
 }
 

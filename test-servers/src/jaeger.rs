@@ -139,11 +139,6 @@ impl Jaeger {
     pub fn restart(&mut self) -> Result<(), ServerError> {
         self.process.restart(|| is_ready(&self.client, self.ports))
     }
-
-    /// All it wrote so far.
-    pub fn log(&self) -> String {
-        self.process.log()
-    }
 }
 
 fn query_url(ports: Ports) -> String {

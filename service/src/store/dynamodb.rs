@@ -21,7 +21,6 @@ use crate::tls;
 #[derive(Clone)]
 pub struct DynamoDb {
     config: Builder,
-    endpoint: String,
     tls: Option<TlsConnector>,
 }
 
@@ -42,14 +41,13 @@ pub enum DynamoDbError {
 }
 
 impl DynamoDb {
-    /// By the SDK's normal chain: environment, profile, container and instance metadata.
-    pub async fn from_environment(attempt_timeout: Duration) -> Result<Self, DynamoDbError> {
+    /// By the SDK's normal chain: environment, profile, container and instance metadata. With it the region.
+    pub async fn from_environment(attempt_timeout: Duration) -> Result<(Self, Region), DynamoDbError> {
         let shared = aws_config::defaults(BehaviorVersion::latest())
             .http_client(credentials_client())
             .load()
             .await;
-        let region = shared.region().ok_or(DynamoDbError::NoRegion)?;
-        let endpoint = format!("DynamoDB in region {region}");
+        let region = shared.region().cloned().ok_or(DynamoDbError::NoRegion)?;
         if let Some(provider) = shared.credentials_provider() {
             // Where their source is only out of reach, it may come back.
             let found = provider.provide_credentials().await;
@@ -60,12 +58,8 @@ impl DynamoDb {
                 return Err(DynamoDbError::NoCredentials(error));
             }
         }
-        Ok(Self::new(
-            &shared,
-            endpoint,
-            Some(TlsConnector::from(Arc::new(tls::trusting_system_roots()?))),
-            attempt_timeout,
-        ))
+        let tls = TlsConnector::from(Arc::new(tls::trusting(None, None)?));
+        Ok((Self::new(&shared, Some(tls), attempt_timeout), region))
     }
 
     /// A server without accounts at this address of this machine.
@@ -77,10 +71,10 @@ impl DynamoDb {
             .endpoint_url(format!("http://127.0.0.1:{port}"))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .build();
-        Self::new(&shared, format!("127.0.0.1:{port}"), None, attempt_timeout)
+        Self::new(&shared, None, attempt_timeout)
     }
 
-    fn new(shared: &SdkConfig, endpoint: String, tls: Option<TlsConnector>, attempt_timeout: Duration) -> Self {
+    fn new(shared: &SdkConfig, tls: Option<TlsConnector>, attempt_timeout: Duration) -> Self {
         let timeouts = TimeoutConfig::builder()
             .operation_attempt_timeout(attempt_timeout)
             .build();
@@ -89,7 +83,7 @@ impl DynamoDb {
             .timeout_config(timeouts)
             // Answers are small and read whole; the attempt timeout covers them.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        Self { config, endpoint, tls }
+        Self { config, tls }
     }
 
     /// A client with connections of its own: one for each worker, so that no request crosses threads.
@@ -101,11 +95,6 @@ impl DynamoDb {
             .push_auth_scheme(CachedKeyScheme::default())
             .interceptor(NoCallerDescription);
         Client::from_conf(config.build())
-    }
-
-    /// Which server this is, for people.
-    pub fn endpoint(&self) -> &str {
-        &self.endpoint
     }
 }
 

@@ -90,17 +90,22 @@ async fn create_table(client: &Client, table: &str) -> Result<(), TableError> {
                 .is_some_and(CreateTableError::is_resource_in_use_exception) => {}
         Err(error) => return Err(not_created(failure(error).to_string())),
     }
-    let became_active = tokio::time::timeout(CREATE_TIMEOUT, async {
+    let becomes_active = async {
         loop {
-            let description = client.describe_table().table_name(table).send().await;
-            let status = description.ok().and_then(|answer| answer.table?.table_status);
-            if status == Some(TableStatus::Active) {
-                return;
+            match client.describe_table().table_name(table).send().await.map_err(failure) {
+                Ok(answer) if answer.table().and_then(|table| table.table_status()) == Some(&TableStatus::Active) => {
+                    return Ok(());
+                }
+                // It may take a moment to be known everywhere.
+                Err(StoreError::Rejected(cause)) if !cause.contains("ResourceNotFoundException") => {
+                    return Err(not_created(cause));
+                }
+                _ => tokio::time::sleep(POLL_INTERVAL).await,
             }
-            tokio::time::sleep(POLL_INTERVAL).await;
         }
-    });
-    became_active
+    };
+    let timed_out = |_| not_created(format!("it was not active after {} s", CREATE_TIMEOUT.as_secs()));
+    tokio::time::timeout(CREATE_TIMEOUT, becomes_active)
         .await
-        .map_err(|_| not_created(format!("it was not active after {} s", CREATE_TIMEOUT.as_secs())))
+        .map_err(timed_out)?
 }

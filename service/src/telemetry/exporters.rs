@@ -166,25 +166,22 @@ fn parse<T>(
 /// Exports metrics on `runtime`, whichever thread asks for it.
 #[derive(Debug)]
 pub(super) struct OnRuntime {
-    exporter: MetricExporter,
-    runtime: Handle,
-    log: Arc<FailureLog>,
-}
-
-impl OnRuntime {
-    pub(super) fn new(exporter: MetricExporter, runtime: Handle, log: Arc<FailureLog>) -> Self {
-        Self { exporter, runtime, log }
-    }
+    pub(super) exporter: MetricExporter,
+    /// Where `exporter` sends to, as the log may say it.
+    pub(super) endpoint: String,
+    pub(super) runtime: Handle,
+    pub(super) log: Arc<FailureLog>,
 }
 
 // The SDK exports from a thread of its own, which may block.
 impl PushMetricExporter for OnRuntime {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
         let result = self.runtime.block_on(self.exporter.export(metrics));
-        self.log.after_export(result.as_ref().err().map(|error| match error {
+        let failure = result.as_ref().err().map(|error| match error {
             OTelSdkError::InternalFailure(cause) => cause.clone(),
             error => error.to_string(),
-        }));
+        });
+        self.log.after_export(&self.endpoint, failure);
         result
     }
 

@@ -11,7 +11,6 @@ const LOG_INTERVAL: Duration = Duration::from_secs(60);
 /// Logs that telemetry is not delivered, once a minute at most.
 #[derive(Debug)]
 pub(super) struct FailureLog {
-    endpoint: String,
     queue: Arc<SpanQueue>,
     state: Mutex<LogState>,
 }
@@ -23,16 +22,15 @@ struct LogState {
 }
 
 impl FailureLog {
-    pub(super) fn new(endpoint: String, queue: Arc<SpanQueue>) -> Self {
+    pub(super) fn new(queue: Arc<SpanQueue>) -> Self {
         Self {
-            endpoint,
             queue,
             state: Mutex::default(),
         }
     }
 
-    /// Tells of a failure, and of spans that were lost since the last line, if there is anything to tell.
-    pub(super) fn after_export(&self, failure: Option<impl Display>) {
+    /// Tells of a failure at this endpoint, and of spans that were lost since the last line, if there is anything to tell.
+    pub(super) fn after_export(&self, endpoint: &str, failure: Option<impl Display>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let missing = self.queue.missing();
         let lost = missing - state.missing_spans;
@@ -48,11 +46,6 @@ impl FailureLog {
             Some(failure) => failure.to_string(),
             None => "spans come faster than they can be exported".to_owned(),
         };
-        tracing::warn!(
-            endpoint = self.endpoint,
-            spans_lost = lost,
-            cause,
-            "telemetry is not delivered"
-        );
+        tracing::warn!(endpoint, spans_lost = lost, cause, "telemetry is not delivered");
     }
 }

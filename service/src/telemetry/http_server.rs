@@ -106,9 +106,7 @@ impl HttpServer {
         caller: Option<SpanContext>,
     ) -> ActiveRequest {
         let method = method_index(request.method());
-        if let Some(active) = self.active.get(method) {
-            active.fetch_add(1, Ordering::Relaxed);
-        }
+        self.active[method].fetch_add(1, Ordering::Relaxed);
         let is_recorded = self.tracer.is_some() && context.is_sampled();
         ActiveRequest {
             span: is_recorded.then(|| begin_span(METHODS[method], request, context.clone(), caller)),
@@ -159,10 +157,8 @@ impl ActiveRequest {
     }
 
     fn record(&mut self, status: Option<StatusCode>, route: Option<&str>) {
-        let method = METHODS.get(self.method).copied().unwrap_or(OTHER_METHOD);
-        if let Some(active) = self.server.active.get(self.method) {
-            active.fetch_sub(1, Ordering::Relaxed);
-        }
+        let method = METHODS[self.method];
+        self.server.active[self.method].fetch_sub(1, Ordering::Relaxed);
         let elapsed = self.started.elapsed();
         self.server.duration.record(
             elapsed.as_secs_f64(),

@@ -283,6 +283,11 @@ pub(super) fn error_type(value: impl Into<Value>) -> KeyValue {
     KeyValue::new(attribute::ERROR_TYPE, value)
 }
 
+/// A count as OpenTelemetry's instruments and attributes take it.
+pub(super) fn whole(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
 pub(super) fn counter(meter: &Meter, metric: Metric) -> Counter<u64> {
     meter
         .u64_counter(metric.name)

@@ -169,7 +169,11 @@ impl OtlpSender {
                 return Err(failure);
             }
             let pause = FIRST_RETRY_AFTER * 2_u32.pow(retry);
-            let pause = failure.retry_after().map_or(pause, |asked| asked.max(pause));
+            // A time beyond the whole export's is as good as that, and may be any number.
+            let pause = failure
+                .retry_after()
+                .map_or(pause, |asked| asked.max(pause))
+                .min(self.timeout);
             *last_failure = Some(failure);
             // Services that lost the same collector should not come back all at once.
             tokio::time::sleep(pause.mul_f64(1.0 + fastrand::f64())).await;

@@ -44,24 +44,24 @@ fn observe_proc(meter: &Meter) {
     });
     metrics::observable_up_down_counter(meter, metrics::PROCESS_OPEN_FILES, |observer| {
         if let Ok(count) = Process::myself().and_then(|process| process.fd_count()) {
-            observer.observe(i64::try_from(count).unwrap_or(i64::MAX), &[]);
+            observer.observe(metrics::whole(count), &[]);
         }
     });
 }
 
 /// Has `meter` report on the runtimes of the worker threads, each with one worker.
 pub(super) fn observe_workers(meter: &Meter, workers: Vec<RuntimeMetrics>) {
-    let worker = |index: usize| KeyValue::new(TOKIO_WORKER, i64::try_from(index).unwrap_or(i64::MAX));
+    let worker = |index: usize| KeyValue::new(TOKIO_WORKER, metrics::whole(index));
     let depths = workers.clone();
     metrics::observable_up_down_counter(meter, metrics::TOKIO_WORKER_QUEUE_DEPTH, move |observer| {
         for (index, runtime) in depths.iter().enumerate() {
-            observer.observe(count(runtime.global_queue_depth()), &[worker(index)]);
+            observer.observe(metrics::whole(runtime.global_queue_depth()), &[worker(index)]);
         }
     });
     let tasks = workers.clone();
     metrics::observable_up_down_counter(meter, metrics::TOKIO_WORKER_ALIVE_TASKS, move |observer| {
         for (index, runtime) in tasks.iter().enumerate() {
-            observer.observe(count(runtime.num_alive_tasks()), &[worker(index)]);
+            observer.observe(metrics::whole(runtime.num_alive_tasks()), &[worker(index)]);
         }
     });
     let busy: Vec<_> = workers.into_iter().map(BusyTime::new).collect();
@@ -70,10 +70,6 @@ pub(super) fn observe_workers(meter: &Meter, workers: Vec<RuntimeMetrics>) {
             observer.observe(busy.ratio(), &[worker(index)]);
         }
     });
-}
-
-fn count(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// How busy a worker was between two looks at it.

@@ -79,6 +79,13 @@ pub struct UnusableVariable {
     allowed: &'static str,
 }
 
+impl UnusableVariable {
+    fn without_value(self) -> Self {
+        let value = "…".to_owned();
+        Self { value, ..self }
+    }
+}
+
 /// Reads a variable; `None` when it is unset.
 pub type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -123,10 +130,7 @@ fn positive<T: FromStr + PartialOrd + Default>(text: &str) -> Option<T> {
 }
 
 /// How `signal` (`TRACES` or `METRICS`) is exported. Each variable of a signal goes before the one for all signals.
-fn export(
-    get: &dyn Fn(&str) -> Option<String>,
-    signal: &'static str,
-) -> Result<Option<ExportSettings>, UnusableVariable> {
+fn export(get: Variables<'_>, signal: &str) -> Result<Option<ExportSettings>, UnusableVariable> {
     let exporter = format!("OTEL_{signal}_EXPORTER");
     let exported = optional(get, &exporter, "otlp or none", |text| match text {
         "otlp" => Some(true),
@@ -153,7 +157,15 @@ fn export(
             let uri: Uri = text.parse().ok()?;
             (matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some()).then_some(uri)
         },
-    )?;
+    )
+    // It may hold a password.
+    .map_err(|refusal| {
+        if endpoint.contains('@') {
+            refusal.without_value()
+        } else {
+            refusal
+        }
+    })?;
     let protocol = match of_signal("PROTOCOL") {
         None => Protocol::HttpBinary,
         Some((variable, value)) => parse(&variable, &value, "http/protobuf or grpc", |text| match text {
@@ -179,11 +191,10 @@ fn export(
     let headers = match of_signal("HEADERS") {
         None => Vec::new(),
         // Values are keys to other people's services: not to be repeated in an error.
-        Some((variable, value)) => headers(&value).ok_or_else(|| UnusableVariable {
-            variable,
-            value: "…".to_owned(),
-            allowed: "name=value pairs, comma-separated, values percent-encoded",
-        })?,
+        Some((variable, value)) => {
+            let allowed = "name=value pairs, comma-separated, values percent-encoded";
+            parse(&variable, &value, allowed, headers).map_err(UnusableVariable::without_value)?
+        }
     };
     let url = match protocol {
         Protocol::HttpBinary if is_for_all_signals => with_signal_path(&endpoint, signal),
@@ -226,7 +237,7 @@ fn headers(text: &str) -> Option<Vec<(HeaderName, HeaderValue)>> {
         .collect()
 }
 
-fn sampler(get: &dyn Fn(&str) -> Option<String>) -> Result<HeadSampler, UnusableVariable> {
+fn sampler(get: Variables<'_>) -> Result<HeadSampler, UnusableVariable> {
     let allowed = "always_on, always_off, traceidratio, or one of these with parentbased_ in front";
     let variable = "OTEL_TRACES_SAMPLER";
     let Some(name) = get(variable) else {
@@ -252,7 +263,7 @@ fn sampler(get: &dyn Fn(&str) -> Option<String>) -> Result<HeadSampler, Unusable
 }
 
 fn optional<T>(
-    get: &dyn Fn(&str) -> Option<String>,
+    get: Variables<'_>,
     variable: &str,
     allowed: &'static str,
     parser: impl FnOnce(&str) -> Option<T>,

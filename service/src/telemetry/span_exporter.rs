@@ -24,6 +24,8 @@ pub(super) struct Export {
     pub(super) queue: Arc<SpanQueue>,
     pub(super) envelope: Envelope,
     pub(super) sender: OtlpSender,
+    /// Where `sender` sends to, as the log may say it.
+    pub(super) endpoint: String,
     /// Longest time that spans wait for company.
     pub(super) delay: Duration,
     pub(super) log: Arc<FailureLog>,
@@ -65,11 +67,12 @@ impl Export {
                 let result = self.sender.send(request).await;
                 let lost = match &result {
                     Ok(()) => 0,
-                    Err(SendError::Rejected { spans, .. }) => *spans,
+                    // The collector's own count, which may be of anything.
+                    Err(SendError::Rejected { spans, .. }) => (*spans).min(batch.spans),
                     Err(_) => batch.spans,
                 };
                 self.queue.end_export(batch.spans, lost);
-                self.log.after_export(result.err());
+                self.log.after_export(&self.endpoint, result.err());
                 if is_last && lost == batch.spans {
                     // A collector that is away now will not be back in time.
                     self.queue.lose_all();

@@ -116,8 +116,7 @@ impl SpanQueue {
 
     /// Of the spans of one batch, `lost` could not be delivered.
     pub(super) fn end_export(&self, spans: usize, lost: usize) {
-        self.exported
-            .fetch_add(spans.saturating_sub(lost) as u64, Ordering::Relaxed);
+        self.exported.fetch_add((spans - lost) as u64, Ordering::Relaxed);
         self.lost.fetch_add(lost as u64, Ordering::Relaxed);
     }
 
@@ -153,15 +152,11 @@ impl SpanQueue {
         });
         let queue = Arc::clone(self);
         metrics::observable_up_down_counter(meter, metrics::SPAN_QUEUE_SIZE, move |observer| {
-            observer.observe(saturating(queue.queued.load(Ordering::Relaxed)), &[]);
+            observer.observe(metrics::whole(queue.queued.load(Ordering::Relaxed)), &[]);
         });
-        let capacity = saturating(self.capacity);
+        let capacity = metrics::whole(self.capacity);
         metrics::observable_up_down_counter(meter, metrics::SPAN_QUEUE_CAPACITY, move |observer| {
             observer.observe(capacity, &[]);
         });
     }
-}
-
-fn saturating(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }

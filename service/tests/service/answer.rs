@@ -74,6 +74,22 @@ impl Answer {
         assert!((1..=60).contains(&seconds), "{self:?}");
     }
 
+    /// Trace id, span id and flags of `traceparent`, in the form that the specification asks for.
+    #[track_caller]
+    pub(crate) fn ids(&self) -> [String; 3] {
+        let parts: Vec<_> = self.header("traceparent").split('-').collect();
+        let ["00", trace_id, span_id, flags] = parts[..] else {
+            panic!("{self:?}");
+        };
+        let is_hex = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
+        for (part, length) in [(trace_id, 32), (span_id, 16), (flags, 2)] {
+            assert!(part.len() == length && part.bytes().all(is_hex), "{self:?}");
+        }
+        let is_zero = |id: &str| id.bytes().all(|digit| digit == b'0');
+        assert!(!is_zero(trace_id) && !is_zero(span_id), "{self:?}");
+        [trace_id, span_id, flags].map(str::to_owned)
+    }
+
     /// True if the connection ends after this answer.
     pub(crate) fn closes(&self) -> bool {
         self.headers

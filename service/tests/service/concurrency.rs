@@ -4,8 +4,9 @@ use std::sync::Barrier;
 use std::thread;
 
 use serde_json::json;
+use test_servers::poll;
 
-use crate::running_service::{RunningService, poll};
+use crate::running_service::RunningService;
 use crate::stores::new_item;
 
 on_both_stores!(

@@ -4,6 +4,7 @@ use std::process::{Command, Output, Stdio};
 
 use crate::running_service::RunningService;
 use crate::stores::embedded;
+use crate::write_token::guarded;
 
 fn verify(service: &RunningService) -> Output {
     Command::new(concat!(
@@ -39,9 +40,7 @@ fn a_deployed_service_passes_and_keeps_no_item() {
 #[test]
 fn a_service_that_refuses_writes_does_not_pass() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("token");
-    std::fs::write(&file, "correct-horse-battery-staple\n").unwrap();
-    let service = embedded().args(["--write-token-file", file.to_str().unwrap()]).start();
+    let service = guarded(&folder).start();
     let output = verify(&service);
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(

@@ -1,16 +1,16 @@
 //! The embedded store after `kill -9`: every acknowledged write is there, and nothing else.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use rustix::process::Signal;
 use serde_json::json;
+use test_servers::poll;
 
 use crate::raw_connection::RawConnection;
-use crate::running_service::{RunningService, ServiceCommand, poll};
-use crate::stores::new_item;
+use crate::running_service::RunningService;
+use crate::stores::{new_item, on_data_dir};
 
 const WRITERS: usize = 4;
 const ROUNDS: usize = 6;
@@ -23,16 +23,12 @@ type State = Option<String>;
 /// either of two states.
 type Known = BTreeMap<String, Vec<State>>;
 
-fn on(folder: &Path) -> ServiceCommand {
-    ServiceCommand::new().args(["--store", "embedded", "--data-dir", folder.to_str().unwrap()])
-}
-
 #[test]
 fn acknowledged_writes_survive_kill_9() {
     let folder = tempfile::tempdir().unwrap();
     let mut known: Vec<Known> = vec![Known::new(); WRITERS];
     for round in 0..ROUNDS {
-        let mut service = on(folder.path()).start();
+        let mut service = on_data_dir(folder.path()).start();
         settle(&service, &mut known);
         let acknowledged = AtomicUsize::new(0);
         thread::scope(|scope| {
@@ -48,7 +44,7 @@ fn acknowledged_writes_survive_kill_9() {
         });
         assert_eq!(service.wait().code, None, "not killed");
     }
-    settle(&on(folder.path()).start(), &mut known);
+    settle(&on_data_dir(folder.path()).start(), &mut known);
 }
 
 /// Checks that the service has just what is known, and makes what was uncertain certain.
@@ -107,20 +103,23 @@ fn items_outlive_an_orderly_stop() {
     let folder = tempfile::tempdir().unwrap();
     // A folder that is not there yet is made.
     let data = folder.path().join("a/b");
-    let mut service = on(&data).start();
+    let mut service = on_data_dir(&data).start();
     service.create("1", "First item");
     service.signal(Signal::TERM);
     assert_eq!(service.wait().code, Some(0));
-    on(&data).start().get("/items/1").is(200, &new_item("1", "First item"));
+    on_data_dir(&data)
+        .start()
+        .get("/items/1")
+        .is(200, &new_item("1", "First item"));
 }
 
 #[test]
 fn a_second_service_on_the_same_folder_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let service = on(folder.path()).start();
+    let service = on_data_dir(folder.path()).start();
     service.create("1", "First item");
     let path = folder.path().to_str().unwrap();
-    on(folder.path())
+    on_data_dir(folder.path())
         .run()
         .is_refused(1, &["--data-dir / DATA_DIR", path, "in use"]);
     service.get("/items/1").is(200, &new_item("1", "First item"));

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use test_servers::dynamodb_double::{self, Proxy, Treatment};
 use test_servers::http_message::Message;
+use test_servers::poll;
 
 use crate::answer::Answer;
 use crate::running_service::RunningService;
@@ -50,11 +51,11 @@ fn a_service_becomes_ready_when_dynamodb_comes_back() {
         .start();
     assert_eq!(service.get("/readyz").status, 200);
     proxy.hold();
-    crate::running_service::poll("readiness to go", || {
+    poll("readiness to go", || {
         (service.get("/readyz").status == 503).then_some(())
     });
     proxy.release();
-    crate::running_service::poll("readiness to return", || {
+    poll("readiness to return", || {
         (service.get("/readyz").status == 200).then_some(())
     });
     service.create("1", "First item");

@@ -3,6 +3,7 @@
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::json;
 
+use crate::listing::pages;
 use crate::running_service::RunningService;
 use crate::stores::new_item;
 
@@ -116,22 +117,8 @@ fn awkward_ids_are_listed_as_they_are(service: &RunningService) {
         );
     }
     // One at a time, so that each id is a cursor once.
-    let mut listed = Vec::new();
-    let mut path = "/items?limit=1".to_owned();
-    loop {
-        let page = connection.send("GET", &path, b"").json();
-        let found = page["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|item| item["id"].as_str().unwrap().to_owned());
-        listed.extend(found);
-        match page["next_cursor"].as_str() {
-            Some(cursor) => path = format!("/items?limit=1&cursor={cursor}"),
-            None => break,
-        }
-        assert!(listed.len() <= ids.len(), "the pages do not end");
-    }
+    let pages = pages(service, Some(1)).into_iter().flatten();
+    let mut listed: Vec<_> = pages.map(|(id, _)| id).collect();
     ids.sort();
     listed.sort();
     assert_eq!(listed, ids);

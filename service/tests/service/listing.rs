@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
-
 use crate::running_service::RunningService;
 
 on_both_stores!(
@@ -19,9 +17,7 @@ on_both_stores!(
 const ITEMS: usize = 250;
 
 fn an_empty_table_is_one_empty_page(service: &RunningService) {
-    service
-        .get("/items")
-        .is(200, &json!({ "items": [], "next_cursor": null }));
+    service.is_empty();
 }
 
 fn pages_hold_each_item_exactly_once(service: &RunningService) {
@@ -115,7 +111,7 @@ fn create_many(service: &RunningService, count: usize) -> BTreeMap<String, Strin
 }
 
 /// Ids and names page by page, to the end.
-fn pages(service: &RunningService, limit: Option<usize>) -> Vec<Vec<(String, String)>> {
+pub(crate) fn pages(service: &RunningService, limit: Option<usize>) -> Vec<Vec<(String, String)>> {
     let limit = limit.map(|limit| format!("&limit={limit}")).unwrap_or_default();
     let mut pages = Vec::new();
     let mut query = String::new();

@@ -3,8 +3,8 @@
 use std::thread;
 
 use serde_json::json;
+use test_servers::poll;
 
-use crate::running_service::poll;
 use crate::stores::{embedded, new_item, on_dynamodb};
 use test_servers::dynamodb_double::Proxy;
 

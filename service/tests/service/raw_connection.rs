@@ -10,7 +10,7 @@ use crate::answer::Answer;
 use test_servers::http_message::Message;
 
 /// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct RawConnection(BufReader<TcpStream>);
 

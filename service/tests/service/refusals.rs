@@ -61,9 +61,7 @@ fn malformed_json_is_400(service: &RunningService) {
             answer.refusal_about(400, "JSON");
         }
     }
-    service
-        .get("/items")
-        .is(200, &json!({ "items": [], "next_cursor": null }));
+    service.is_empty();
 }
 
 fn a_body_cut_short_is_400(service: &RunningService) {
@@ -251,9 +249,7 @@ fn a_field_at_fault_is_named(service: &RunningService) {
             answer.refusal_about(422, "twice");
         }
     }
-    service
-        .get("/items")
-        .is(200, &json!({ "items": [], "next_cursor": null }));
+    service.is_empty();
 }
 
 fn the_longest_id_and_name_are_taken(service: &RunningService) {
@@ -314,12 +310,8 @@ fn an_unknown_path_is_404(service: &RunningService) {
         "/Items",
         "/healthz/",
         "//items",
-        "/docs/nothing.js",
     ] {
         for method in ["GET", "POST", "PUT", "DELETE"] {
-            if (path, method) != ("/docs/nothing.js", "GET") && path.starts_with("/docs") {
-                continue;
-            }
             let answer = service.connect().send(method, path, b"{}");
             answer.refusal_about(404, "path");
         }

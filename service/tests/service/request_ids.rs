@@ -5,39 +5,15 @@ use std::collections::BTreeSet;
 use rustix::process::Signal;
 
 use crate::answer::Answer;
-use crate::running_service::{RunningService, poll};
+use crate::running_service::RunningService;
 use crate::stores::{embedded, on_dynamodb};
-use test_servers::dynamodb_double;
+use test_servers::{dynamodb_double, poll};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const SPAN: &str = "b7ad6b7169203331";
 
 fn get_with(service: &RunningService, header: &str, value: &str) -> Answer {
     service.send(service.request("GET", "/items/1").header(header, value))
-}
-
-/// Trace id, span id and flags of an answer's `traceparent`.
-#[track_caller]
-fn trace(answer: &Answer) -> (String, String, String) {
-    let parts: Vec<_> = answer.header("traceparent").split('-').collect();
-    let [version, trace_id, span_id, flags] = parts[..] else {
-        panic!("{answer:?}");
-    };
-    assert_eq!(
-        (version, trace_id.len(), span_id.len(), flags.len()),
-        ("00", 32, 16, 2),
-        "{answer:?}"
-    );
-    let hex = |digit: char| matches!(digit, '0'..='9' | 'a'..='f');
-    assert!(
-        [trace_id, span_id, flags].iter().all(|part| part.chars().all(hex)),
-        "{answer:?}"
-    );
-    assert!(
-        trace_id.contains(|digit| digit != '0') && span_id.contains(|digit| digit != '0'),
-        "{answer:?}"
-    );
-    (trace_id.to_owned(), span_id.to_owned(), flags.to_owned())
 }
 
 #[test]
@@ -76,7 +52,7 @@ fn a_trace_is_continued_with_a_span_of_its_own() {
     let service = embedded().start();
     for flags in ["00", "01"] {
         let answer = get_with(&service, "traceparent", &format!("00-{TRACE}-{SPAN}-{flags}"));
-        let (trace_id, span_id, answered_flags) = trace(&answer);
+        let [trace_id, span_id, answered_flags] = answer.ids();
         assert_eq!((&*trace_id, &*answered_flags), (TRACE, flags));
         assert_ne!(span_id, SPAN);
     }
@@ -85,7 +61,8 @@ fn a_trace_is_continued_with_a_span_of_its_own() {
 #[test]
 fn a_trace_is_made_where_none_or_a_broken_one_came() {
     let service = embedded().start();
-    let mut made = BTreeSet::from([trace(&service.get("/")).0, trace(&service.get("/nothing")).0]);
+    let trace_id = |answer: Answer| answer.ids()[0].clone();
+    let mut made = BTreeSet::from(["/", "/nothing"].map(|path| trace_id(service.get(path))));
     let zero = "0".repeat(32);
     let broken = [
         String::new(),
@@ -100,7 +77,7 @@ fn a_trace_is_made_where_none_or_a_broken_one_came() {
         format!("00-{}g-{SPAN}-01", &TRACE[1..]),
     ];
     for value in &broken {
-        made.insert(trace(&get_with(&service, "traceparent", value)).0);
+        made.insert(trace_id(get_with(&service, "traceparent", value)));
     }
     assert_eq!(made.len(), 2 + broken.len(), "{made:?}");
     assert!(!made.contains(TRACE));
@@ -121,7 +98,7 @@ fn every_answer_carries_ids() {
         "/docs/",
     ] {
         let answer = service.get(path);
-        trace(&answer);
+        answer.ids();
         answer.header("x-request-id");
     }
 }
@@ -134,7 +111,7 @@ fn log_lines_of_a_failed_request_carry_its_ids() {
         .header("traceparent", format!("00-{TRACE}-{SPAN}-01"));
     let answer = service.send(traced.header("x-request-id", "order-17"));
     answer.refusal(503);
-    let (_, span_id, _) = trace(&answer);
+    let [_, span_id, _] = answer.ids();
     let line = poll("a log line of the request", || {
         service
             .log_lines()

@@ -3,20 +3,17 @@
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use reqwest::blocking::{Client, RequestBuilder};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use test_servers::poll;
 
 use crate::answer::Answer;
-use crate::raw_connection::RawConnection;
-
-/// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::raw_connection::{PATIENCE, RawConnection};
 
 /// A command line of the service in an environment of its own.
 pub(crate) struct ServiceCommand(Command);
@@ -81,10 +78,7 @@ impl ServiceCommand {
     /// Runs it to its end.
     #[track_caller]
     pub(crate) fn run(self) -> Finished {
-        let mut process = Process::spawn(self.0);
-        let code = process.wait().code();
-        let (stdout, stderr) = process.finish_output();
-        Finished { code, stdout, stderr }
+        Process::spawn(self.0).finish()
     }
 }
 
@@ -203,9 +197,7 @@ impl RunningService {
     /// Waits for its end.
     #[track_caller]
     pub(crate) fn wait(&mut self) -> Finished {
-        let code = self.process.wait().code();
-        let (stdout, stderr) = self.process.finish_output();
-        Finished { code, stdout, stderr }
+        self.process.finish()
     }
 }
 
@@ -242,21 +234,20 @@ impl Process {
         poll(what, || {
             let ended = self.child.try_wait().unwrap();
             ask(self).or_else(|| {
-                let code = ended?;
-                let (stdout, stderr) = self.finish_output();
-                panic!("ended ({code}) before {what}: {stdout:?} {stderr:?}");
+                let status = ended?;
+                panic!("ended ({status}) before {what}: {:?}", self.finish());
             })
         })
     }
 
+    /// Waits for its end.
     #[track_caller]
-    fn wait(&mut self) -> ExitStatus {
-        poll("the end of the service", || self.child.try_wait().unwrap())
-    }
-
-    /// Everything it wrote, once it has ended.
-    fn finish_output(&mut self) -> (Vec<String>, Vec<String>) {
-        (self.stdout.finish(), self.stderr.finish())
+    fn finish(&mut self) -> Finished {
+        Finished {
+            code: poll("the end of the service", || self.child.try_wait().unwrap()).code(),
+            stdout: self.stdout.finish(),
+            stderr: self.stderr.finish(),
+        }
     }
 }
 
@@ -310,18 +301,5 @@ impl Output {
             reader.join().unwrap();
         }
         self.lines()
-    }
-}
-
-/// Asks again and again until there is an answer.
-#[track_caller]
-pub(crate) fn poll<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(answer) = ask() {
-            return answer;
-        }
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
-        thread::sleep(Duration::from_millis(5));
     }
 }

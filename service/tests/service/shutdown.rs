@@ -7,16 +7,13 @@ use std::thread;
 
 use rustix::process::Signal;
 use serde_json::json;
+use test_servers::poll;
 
-use crate::running_service::{RunningService, ServiceCommand, poll};
-use crate::stores::{embedded, new_item, on_dynamodb};
+use crate::running_service::RunningService;
+use crate::stores::{embedded, new_item, on_data_dir, on_dynamodb};
 use test_servers::dynamodb_double::Proxy;
 
 const CLIENTS: usize = 16;
-
-fn on_data_dir(folder: &std::path::Path) -> ServiceCommand {
-    ServiceCommand::new().args(["--store", "embedded", "--data-dir", folder.to_str().unwrap()])
-}
 
 #[test]
 fn under_load_every_request_is_answered_and_every_create_kept() {

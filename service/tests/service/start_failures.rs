@@ -5,13 +5,8 @@ use std::net::TcpListener;
 
 use test_servers::DynamoDbLocal;
 
-use crate::running_service::ServiceCommand;
-use crate::stores::{embedded, on_dynamodb, on_table, unused_table};
-use test_servers::dynamodb_double;
-
-fn on_data_dir(path: &str) -> ServiceCommand {
-    ServiceCommand::new().args(["--store", "embedded", "--data-dir", path])
-}
+use crate::stores::{embedded, on_data_dir, on_dynamodb, on_table, unused_table};
+use test_servers::dynamodb_double::{self, Proxy, Treatment, refusal};
 
 #[test]
 fn a_port_in_use_is_refused() {
@@ -138,6 +133,19 @@ fn credentials_that_aws_refuses_are_refused() {
     on_dynamodb(&double)
         .run()
         .is_refused(1, &["--table / TABLE_NAME", "AccessDeniedException"]);
+}
+
+#[test]
+fn a_role_that_may_not_ask_whether_the_table_is_made_is_refused_at_once() {
+    let proxy = Proxy::start();
+    proxy.treat(|request| match request.header("x-amz-target") {
+        Some(target) if target.ends_with("DescribeTable") => {
+            Treatment::AnswerInstead(refusal("400 Bad Request", "AccessDeniedException"))
+        }
+        _ => Treatment::Pass,
+    });
+    let end = on_dynamodb(&proxy.endpoint).arg("--create-table").run();
+    end.is_refused(1, &["--create-table / CREATE_TABLE", "AccessDeniedException"]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The stores that a case runs on, unchanged.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use test_servers::DynamoDbLocal;
@@ -28,6 +29,11 @@ macro_rules! on_both_stores {
 /// A service on the embedded store, in memory.
 pub(crate) fn embedded() -> ServiceCommand {
     ServiceCommand::new().args(["--store", "embedded", "--data-dir", ":memory:"])
+}
+
+/// A service on the embedded store, in this folder.
+pub(crate) fn on_data_dir(folder: impl AsRef<Path>) -> ServiceCommand {
+    ServiceCommand::new().args(["--store", "embedded", "--data-dir", folder.as_ref().to_str().unwrap()])
 }
 
 /// With time enough for a busy machine: these cases are not about it.
@@ -71,5 +77,12 @@ impl RunningService {
     pub(crate) fn create(&self, id: &str, name: &str) {
         let answer = self.post("/items", &new_item(id, name));
         assert_eq!(answer.status, 201, "{answer:?}");
+    }
+
+    /// Asserts that there is no item at all.
+    #[track_caller]
+    pub(crate) fn is_empty(&self) {
+        let nothing = serde_json::json!({ "items": [], "next_cursor": null });
+        self.get("/items").is(200, &nothing);
     }
 }

@@ -10,6 +10,7 @@ mod load;
 mod otlp_proxy;
 
 mod collector_away;
+mod collector_odd;
 mod collector_slow;
 mod ecs_task;
 mod limits;

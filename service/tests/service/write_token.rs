@@ -9,7 +9,8 @@ use crate::stores::{embedded, new_item};
 
 const TOKEN: &str = "correct-horse-battery-staple";
 
-fn guarded(folder: &tempfile::TempDir) -> ServiceCommand {
+/// A service that asks a token of writes, which is in this folder.
+pub(crate) fn guarded(folder: &tempfile::TempDir) -> ServiceCommand {
     let file = folder.path().join("token");
     std::fs::write(&file, format!("{TOKEN}\n")).unwrap();
     embedded().args(["--write-token-file", file.to_str().unwrap(), "--log", "trace"])

@@ -5,9 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use test_servers::{ComposeProject, Docker};
-
-use crate::poll;
+use test_servers::{ComposeProject, Docker, poll};
 
 #[test]
 fn a_project_that_is_dropped_leaves_nothing_in_the_daemon() {
@@ -67,31 +65,24 @@ fn a_private_daemon_ends_with_a_process_that_is_killed() {
         "-f",
         "/dev/null"
     ]));
-    let socket = host.trim_start_matches("unix://");
-    let folder = Path::new(socket)
-        .parent()
-        .unwrap()
-        .file_name()
-        .unwrap()
-        .to_str()
-        .unwrap()
-        .to_owned();
-    assert!(is_mentioned_by_a_process(&folder));
+    // Of unix:///tmp/FOLDER/docker.sock.
+    let folder = host.rsplit('/').nth(1).unwrap();
+    assert!(is_mentioned_by_a_process(folder));
     program.kill().unwrap();
     program.wait().unwrap();
     poll("the end of the daemon", || {
-        (!is_mentioned_by_a_process(&folder)).then_some(())
+        (!is_mentioned_by_a_process(folder)).then_some(())
     });
     poll("empty folders", || {
         (temporary.path().read_dir().unwrap().count() == 0).then_some(())
     });
     poll("no control group", || {
         let groups = fs::read_dir("/sys/fs/cgroup").unwrap();
-        let left = groups.flatten().any(|group| group.path().join(&folder).exists());
-        (!left && !Path::new("/sys/fs/cgroup").join(&folder).exists()).then_some(())
+        let left = groups.flatten().any(|group| group.path().join(folder).exists());
+        (!left && !Path::new("/sys/fs/cgroup").join(folder).exists()).then_some(())
     });
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
-    assert!(!mounts.contains(&folder), "{mounts}");
+    assert!(!mounts.contains(folder), "{mounts}");
 }
 
 fn is_mentioned_by_a_process(word: &str) -> bool {

@@ -1,9 +1,7 @@
 //! Signals go their way between the containers: from service, load and host to InfluxDB and Jaeger.
 
 use serde_json::Value as Json;
-use test_servers::{ComposeProject, Docker, client_builder};
-
-use crate::poll;
+use test_servers::{ComposeProject, Docker, client_builder, poll};
 
 #[test]
 fn service_load_and_host_show_in_influxdb_and_jaeger() {

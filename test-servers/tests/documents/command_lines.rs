@@ -5,7 +5,8 @@ use std::process::Command;
 
 use test_servers::built;
 
-const PROGRAMS: [&str; 3] = ["loadgen", "monitor", "service"];
+/// Programs of this workspace.
+pub(crate) const PROGRAMS: [&str; 3] = ["loadgen", "monitor", "service"];
 
 /// Folders of the repository whose files are called by their path.
 const SCRIPTS: [&str; 6] = [".github/", "ami/", "bench/", "faults/", "terraform/", "tools/"];

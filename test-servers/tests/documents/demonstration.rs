@@ -1,8 +1,6 @@
 //! What a reader has in front of him: a folder with the programs, and servers where the documents say that they are.
 
 use std::fs;
-use std::io::Write as _;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -13,7 +11,7 @@ use std::time::{Duration, Instant};
 use regex::Regex;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
-use test_servers::{Collector, InfluxDb, built};
+use test_servers::{Collector, InfluxDb, built, client_builder, free_port};
 
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -49,11 +47,9 @@ impl Demonstration {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         // An error of HTTP is an error of the document.
         fs::write(folder.path().join(".curlrc"), "fail-with-body\nsilent\nshow-error\n").unwrap();
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
         Self {
             folder,
-            port,
+            port: free_port().unwrap(),
             service: None,
         }
     }
@@ -106,16 +102,9 @@ impl Demonstration {
     }
 
     fn is_ready(&self) -> bool {
-        use std::io::Read as _;
-        let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)) else {
-            return false;
-        };
-        let request = "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-        let mut answer = String::new();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.write_all(request.as_bytes()).is_ok()
-            && stream.read_to_string(&mut answer).is_ok()
-            && answer.starts_with("HTTP/1.1 200 ")
+        let client = client_builder().timeout(PATIENCE).build().unwrap();
+        let answer = client.get(format!("http://127.0.0.1:{}/readyz", self.port)).send();
+        answer.is_ok_and(|answer| answer.status() == 200)
     }
 
     fn stop(&mut self) -> Result<(), String> {

@@ -3,8 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-/// Programs of this workspace, whose command lines are looked at in running text too.
-const PROGRAMS: [&str; 3] = ["loadgen ", "monitor ", "service "];
+use crate::command_lines::PROGRAMS;
 
 /// How a block is known to work.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,7 +156,7 @@ impl Document {
 
     /// Command lines of this workspace's programs in running text.
     pub(crate) fn commands(&self) -> impl Iterator<Item = &(String, String)> {
-        let is_command = |span: &str| PROGRAMS.iter().any(|program| span.starts_with(program));
+        let is_command = |span: &str| span.split_once(' ').is_some_and(|(first, _)| PROGRAMS.contains(&first));
         self.spans.iter().filter(move |(_, span)| is_command(span))
     }
 

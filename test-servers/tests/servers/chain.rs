@@ -1,9 +1,8 @@
 //! What is sent to the collector is found in Jaeger and in InfluxDB.
 
-use test_servers::{Collector, DynamoDbLocal, InfluxDb, Jaeger, SpanKind};
+use test_servers::{Collector, DynamoDbLocal, InfluxDb, Jaeger, SpanKind, poll};
 
 use crate::otlp::{new_id, send_count, send_span};
-use crate::poll;
 
 #[test]
 fn a_span_is_found_by_its_trace_id_and_by_its_attributes() {

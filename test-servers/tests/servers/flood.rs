@@ -3,10 +3,9 @@
 use std::time::{Duration, Instant};
 
 use collector::environment::TRACE_ERROR_SPANS_PER_SECOND;
-use test_servers::{Collector, Jaeger};
+use test_servers::{Collector, Jaeger, poll};
 
 use crate::otlp::{new_id, send_span};
-use crate::poll;
 
 const LIMIT: u64 = 5;
 const FLOOD: usize = 200;

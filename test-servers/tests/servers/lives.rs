@@ -3,10 +3,9 @@
 use std::net::TcpStream;
 use std::time::Duration;
 
-use test_servers::{Collector, InfluxDb, Jaeger};
+use test_servers::{Collector, InfluxDb, Jaeger, poll};
 
 use crate::otlp::{new_id, send_count, send_span};
-use crate::poll;
 
 #[test]
 fn what_the_collector_took_outlives_the_end_of_every_server() {

@@ -6,9 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use test_servers::Collector;
-
-use crate::poll;
+use test_servers::{Collector, poll};
 
 #[test]
 fn a_dropped_server_is_gone_with_its_folder() {

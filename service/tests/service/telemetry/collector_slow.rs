@@ -10,13 +10,18 @@ use super::collector_away::{EXPORT_TIMEOUT, UNDISTURBED, assert_logged_rarely, s
 use super::instance::Instance;
 use super::load::{await_more, under_load};
 use super::otlp_proxy::OtlpProxy;
-use crate::running_service::RunningService;
 use crate::stores::embedded;
 use test_servers::tcp_double::silent;
 
 /// Load for some export intervals, then the end, both as if the collector were well.
 #[track_caller]
-fn assert_serves_and_ends_undisturbed(service: RunningService) {
+fn assert_serves_and_ends_undisturbed(protocol: &str, endpoint: &str) {
+    let service = Instance::new()
+        .exporting(embedded(), endpoint)
+        .env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
+        .env("OTEL_EXPORTER_OTLP_TIMEOUT", EXPORT_TIMEOUT)
+        .args(["--shutdown-grace", "2s"])
+        .start();
     service.create("1", "First item");
     let load = under_load(&service, |answered| await_more(answered, 200));
     load.all_are(200);
@@ -35,24 +40,14 @@ fn a_frozen_collector_delays_neither_requests_nor_the_end() {
     ];
     collector.pause().unwrap();
     for (protocol, endpoint) in endpoints {
-        let service = Instance::new()
-            .exporting(embedded(), &endpoint)
-            .env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
-            .env("OTEL_EXPORTER_OTLP_TIMEOUT", EXPORT_TIMEOUT)
-            .args(["--shutdown-grace", "2s"]);
-        assert_serves_and_ends_undisturbed(service.start());
+        assert_serves_and_ends_undisturbed(protocol, &endpoint);
     }
 }
 
 #[test]
 fn a_double_that_never_answers_delays_neither_requests_nor_the_end() {
     for protocol in ["http/protobuf", "grpc"] {
-        let service = Instance::new()
-            .exporting(embedded(), &silent())
-            .env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
-            .env("OTEL_EXPORTER_OTLP_TIMEOUT", EXPORT_TIMEOUT)
-            .args(["--shutdown-grace", "2s"]);
-        assert_serves_and_ends_undisturbed(service.start());
+        assert_serves_and_ends_undisturbed(protocol, &silent());
     }
 }
 

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use service::telemetry::ecs;
 use service::telemetry::metrics;
 use service::telemetry::resource::SERVICE_INSTANCE_ID;
-use test_servers::{Collector, InfluxDb, Jaeger};
+use test_servers::{Collector, InfluxDb, Jaeger, poll};
 
-use super::instance::{Instance, arrives, ids_of, trace_arrives};
+use super::instance::{Instance, trace_arrives};
 use crate::running_service::RunningService;
 use crate::stores::embedded;
 use test_servers::http_message::Message;
@@ -64,7 +64,7 @@ fn spans_and_metrics_name_the_task_that_the_metadata_double_describes() {
             "AvailabilityZone": "eu-central-1b",
         })));
         let answer = service.get("/healthz");
-        let trace = trace_arrives(Jaeger::shared(), &ids_of(&answer)[0], 1);
+        let trace = trace_arrives(Jaeger::shared(), &answer.ids()[0], 1);
         let span = &trace.spans[0];
         for (attribute, value) in [
             (ecs::AWS_ECS_TASK_ARN, &*task_arn),
@@ -82,7 +82,7 @@ fn spans_and_metrics_name_the_task_that_the_metadata_double_describes() {
         ] {
             assert_eq!(span.resource_text(attribute), Some(value), "{attribute}");
         }
-        let series = arrives("the metrics of the task", || {
+        let series = poll("the metrics of the task", || {
             Instance(task_id.clone())
                 .last(InfluxDb::shared(), metrics::PROCESS_UPTIME.name)
                 .pop()
@@ -109,7 +109,7 @@ fn metadata_doubles_that_fail_do_not_hinder_the_start() {
         let answer = service.get("/healthz");
         assert_eq!(answer.status, 200);
         service.wait_for_log("telemetry goes without the attributes of the ECS task");
-        let trace = trace_arrives(Jaeger::shared(), &ids_of(&answer)[0], 1);
+        let trace = trace_arrives(Jaeger::shared(), &answer.ids()[0], 1);
         let instance = trace.spans[0].resource_text(SERVICE_INSTANCE_ID).unwrap();
         instances.insert(instance.to_owned());
     }

@@ -9,13 +9,9 @@ use collector::influxdb::MEASUREMENT;
 use rustix::process::Signal;
 use service::telemetry::metrics;
 use service::telemetry::resource::SERVICE_INSTANCE_ID;
-use test_servers::{InfluxDb, Jaeger, Series, Trace};
+use test_servers::{InfluxDb, Jaeger, Series, Trace, poll};
 
-use crate::answer::Answer;
 use crate::running_service::{Finished, RunningService, ServiceCommand};
-
-/// Longer than anything takes to get through the chain on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Longer than the rest of an export takes when a part of it has arrived: the collector may divide it.
 const SETTLING_TIME: Duration = Duration::from_secs(20);
@@ -136,23 +132,10 @@ impl Instance {
     #[track_caller]
     fn await_export_after(&self, influxdb: &InfluxDb, time: SystemTime) {
         let time = i64::try_from(time.duration_since(UNIX_EPOCH).unwrap().as_nanos()).unwrap();
-        arrives("the last export", || {
+        poll("the last export", || {
             let series = self.last(influxdb, metrics::PROCESS_UPTIME.name).pop()?;
             series.points[0].time.filter(|at| *at > time)
         });
-    }
-}
-
-/// Asks again and again until there is an answer.
-#[track_caller]
-pub(crate) fn arrives<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(answer) = ask() {
-            return answer;
-        }
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
-        thread::sleep(POLL_INTERVAL);
     }
 }
 
@@ -173,7 +156,7 @@ fn becomes<T: PartialEq + Debug>(what: &str, expected: &T, mut ask: impl FnMut()
 /// Waits until a trace has at least this many spans.
 #[track_caller]
 pub(crate) fn trace_arrives(jaeger: &Jaeger, trace_id: &str, spans: usize) -> Trace {
-    arrives(&format!("{spans} spans of trace {trace_id}"), || {
+    poll(&format!("{spans} spans of trace {trace_id}"), || {
         let trace = jaeger.trace(trace_id).unwrap();
         trace.filter(|trace| trace.spans.len() >= spans)
     })
@@ -197,14 +180,4 @@ impl Caller {
     pub(crate) fn traceparent(&self, flags: &str) -> String {
         format!("00-{}-{}-{flags}", self.trace_id, self.span_id)
     }
-}
-
-/// Trace id, span id and flags of an answer's `traceparent`.
-#[track_caller]
-pub(crate) fn ids_of(answer: &Answer) -> [String; 3] {
-    let parts: Vec<_> = answer.header("traceparent").split('-').collect();
-    let ["00", trace_id, span_id, flags] = parts[..] else {
-        panic!("{answer:?}");
-    };
-    [trace_id, span_id, flags].map(str::to_owned)
 }

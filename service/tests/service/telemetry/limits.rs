@@ -5,10 +5,9 @@ use std::thread;
 
 use collector::influxdb::count_field;
 use service::telemetry::{metrics, spans};
-use test_servers::{Collector, InfluxDb};
+use test_servers::{Collector, InfluxDb, poll};
 
-use super::instance::{Instance, arrives};
-use crate::running_service::poll;
+use super::instance::Instance;
 use crate::stores::on_dynamodb;
 use test_servers::dynamodb_double::{self, Proxy};
 
@@ -30,7 +29,7 @@ fn what_is_shed_is_counted() {
         for _ in 0..3 {
             service.get("/items").refusal(503);
         }
-        arrives("the active request", || {
+        poll("the active request", || {
             (instance.total(influxdb, ACTIVE) == 1).then_some(())
         });
         proxy.release();
@@ -89,7 +88,7 @@ fn a_client_that_leaves_is_counted_as_that() {
     leaving.write("GET /items/1 HTTP/1.1\r\nhost: service\r\n\r\n").unwrap();
     poll("the request", || (proxy.held() == 1).then_some(()));
     drop(leaving);
-    arrives("the request that was left", || {
+    poll("the request that was left", || {
         (instance.total(influxdb, &count_field(DURATION)) > 0).then_some(())
     });
     proxy.release();

@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use test_servers::poll;
 
 use crate::answer::Answer;
 use crate::running_service::RunningService;
@@ -81,13 +82,13 @@ fn send_until(service: &RunningService, is_over: &AtomicBool, answered: &AtomicU
 #[track_caller]
 pub(crate) fn await_more(answered: &AtomicU64, more: u64) {
     let before = answered.load(Ordering::Relaxed);
-    crate::running_service::poll("more load", || {
+    poll("more load", || {
         (answered.load(Ordering::Relaxed) >= before + more).then_some(())
     });
 }
 
 /// So that the load ends also where a test fails.
-struct SetWhenDropped<'a>(&'a AtomicBool);
+pub(crate) struct SetWhenDropped<'a>(pub(crate) &'a AtomicBool);
 
 impl Drop for SetWhenDropped<'_> {
     fn drop(&mut self) {

@@ -37,28 +37,14 @@ struct Done {
     calls: Counts<2>,
 }
 
-/// A request with a placeholder `{n}` for the number of its round, and what it must lead to.
-struct Step {
-    request: (&'static str, &'static str, &'static str),
-    status: u16,
-    route: Option<&'static str>,
-    /// The call to DynamoDB, and whether its condition holds.
-    call: Option<(Operation, bool)>,
-}
-
-const fn step(
-    request: (&'static str, &'static str, &'static str),
-    status: u16,
-    route: Option<&'static str>,
-    call: Option<(Operation, bool)>,
-) -> Step {
-    Step {
-        request,
-        status,
-        route,
-        call,
-    }
-}
+/// A request, with a placeholder `{n}` for the number of its round; its status and route; and the call to DynamoDB that it
+/// leads to, with whether that call's condition holds.
+struct Step(
+    (&'static str, &'static str, &'static str),
+    u16,
+    Option<&'static str>,
+    Option<(Operation, bool)>,
+);
 
 const ITEMS: Option<&str> = Some("/items");
 const ITEM: Option<&str> = Some("/items/{id}");
@@ -66,46 +52,46 @@ const NEW: &str = r#"{"id":"{n}","name":"a"}"#;
 const NAME: &str = r#"{"name":"b"}"#;
 
 const STEPS: [Step; 20] = [
-    step(("POST", "/items", NEW), 201, ITEMS, Some((Operation::PutItem, true))),
-    step(("POST", "/items", NEW), 409, ITEMS, Some((Operation::PutItem, false))),
-    step(("POST", "/items", "{}"), 422, ITEMS, None),
-    step(("POST", "/items", "{"), 400, ITEMS, None),
-    step(("GET", "/items/{n}", ""), 200, ITEM, Some((Operation::GetItem, true))),
-    step(
+    Step(("POST", "/items", NEW), 201, ITEMS, Some((Operation::PutItem, true))),
+    Step(("POST", "/items", NEW), 409, ITEMS, Some((Operation::PutItem, false))),
+    Step(("POST", "/items", "{}"), 422, ITEMS, None),
+    Step(("POST", "/items", "{"), 400, ITEMS, None),
+    Step(("GET", "/items/{n}", ""), 200, ITEM, Some((Operation::GetItem, true))),
+    Step(
         ("GET", "/items/no-{n}", ""),
         404,
         ITEM,
         Some((Operation::GetItem, true)),
     ),
-    step(("HEAD", "/items/{n}", ""), 200, ITEM, Some((Operation::GetItem, true))),
-    step(("PUT", "/items/{n}", NAME), 200, ITEM, Some((Operation::PutItem, true))),
-    step(("PUT", "/items/{n}", NAME), 200, ITEM, Some((Operation::PutItem, true))),
-    step(
+    Step(("HEAD", "/items/{n}", ""), 200, ITEM, Some((Operation::GetItem, true))),
+    Step(("PUT", "/items/{n}", NAME), 200, ITEM, Some((Operation::PutItem, true))),
+    Step(("PUT", "/items/{n}", NAME), 200, ITEM, Some((Operation::PutItem, true))),
+    Step(
         ("PUT", "/items/no-{n}", NAME),
         404,
         ITEM,
         Some((Operation::PutItem, false)),
     ),
-    step(("GET", "/items?limit=1&cursor=", ""), 400, ITEMS, None),
-    step(("GET", "/items?limit=1", ""), 200, ITEMS, Some((Operation::Scan, true))),
-    step(("GET", "/items/", ""), 400, Some("/items/"), None),
-    step(
+    Step(("GET", "/items?limit=1&cursor=", ""), 400, ITEMS, None),
+    Step(("GET", "/items?limit=1", ""), 200, ITEMS, Some((Operation::Scan, true))),
+    Step(("GET", "/items/", ""), 400, Some("/items/"), None),
+    Step(
         ("DELETE", "/items/{n}", ""),
         200,
         ITEM,
         Some((Operation::DeleteItem, true)),
     ),
-    step(
+    Step(
         ("DELETE", "/items/{n}", ""),
         404,
         ITEM,
         Some((Operation::DeleteItem, false)),
     ),
-    step(("PATCH", "/items/{n}", ""), 405, None, None),
-    step(("FORGE", "/items/{n}", ""), 405, None, None),
-    step(("GET", "/private/{n}", ""), 404, None, None),
-    step(("GET", "/healthz?probe={n}", ""), 200, Some("/healthz"), None),
-    step(("GET", "/", ""), 200, Some("/"), None),
+    Step(("PATCH", "/items/{n}", ""), 405, None, None),
+    Step(("FORGE", "/items/{n}", ""), 405, None, None),
+    Step(("GET", "/private/{n}", ""), 404, None, None),
+    Step(("GET", "/healthz?probe={n}", ""), 200, Some("/healthz"), None),
+    Step(("GET", "/", ""), 200, Some("/"), None),
 ];
 
 /// Items left are as many as clients, so that a page of one is never empty and never the last.
@@ -114,13 +100,7 @@ fn do_rounds(service: &RunningService, client: usize) -> Done {
     let mut done = Done::default();
     for round in 0..ROUNDS {
         let number = format!("id-{client}-{round}");
-        for Step {
-            request: (method, path, body),
-            status,
-            route,
-            call,
-        } in STEPS
-        {
+        for Step((method, path, body), status, route, call) in STEPS {
             let (path, body) = (path.replace("{n}", &number), body.replace("{n}", &number));
             let begin = Instant::now();
             let answer = connection.send(method, &path, body.as_bytes());

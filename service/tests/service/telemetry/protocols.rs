@@ -1,10 +1,10 @@
 //! The ways to the collector: OTLP over gRPC and over HTTP, with TLS and without.
 
 use service::telemetry::metrics;
-use test_servers::{Collector, InfluxDb, Jaeger};
+use test_servers::{Collector, InfluxDb, Jaeger, poll};
 
 use super::collector_away::{NOT_DELIVERED, stop_undisturbed};
-use super::instance::{Instance, arrives, ids_of, trace_arrives};
+use super::instance::{Instance, trace_arrives};
 use crate::running_service::ServiceCommand;
 use crate::stores::{embedded, new_item};
 use crate::tls_proxy::TlsProxy;
@@ -30,8 +30,8 @@ fn assert_traces_and_metrics_arrive(instance: &Instance, command: ServiceCommand
     let service = command.start();
     let answer = service.post("/items", &new_item("1", "First item"));
     assert_eq!(answer.status, 201);
-    trace_arrives(Jaeger::shared(), &ids_of(&answer)[0], 2);
-    arrives("the item counted", || {
+    trace_arrives(Jaeger::shared(), &answer.ids()[0], 2);
+    poll("the item counted", || {
         (instance.total(InfluxDb::shared(), metrics::ITEMS_CREATED.name) == 1).then_some(())
     });
 }
@@ -88,7 +88,7 @@ fn a_collector_that_is_not_trusted_gets_nothing_and_disturbs_nothing() {
         let answer = service.post("/items", &new_item("1", "First item"));
         assert_eq!(answer.status, 201);
         service.wait_for_log(NOT_DELIVERED);
-        assert!(Jaeger::shared().trace(&ids_of(&answer)[0]).unwrap().is_none());
+        assert!(Jaeger::shared().trace(&answer.ids()[0]).unwrap().is_none());
         stop_undisturbed(service);
     }
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use collector::environment;
 use collector::own_metrics;
 use service::telemetry::metrics;
-use test_servers::{Collector, InfluxDb, Jaeger};
+use test_servers::{Collector, InfluxDb, Jaeger, poll};
 
-use super::instance::{Caller, Instance, arrives, ids_of, trace_arrives};
+use super::instance::{Caller, Instance, trace_arrives};
 use crate::running_service::ServiceCommand;
 use crate::stores::{embedded, on_dynamodb};
 use test_servers::dynamodb_double;
@@ -23,7 +23,7 @@ fn the_callers_flag_decides_unless_told_otherwise() {
     for (caller, flags) in [(&unsampled, "00"), (&sampled, "01")] {
         let request = service.request("GET", "/healthz");
         let answer = service.send(request.header("traceparent", caller.traceparent(flags)));
-        let [trace_id, span_id, answered] = ids_of(&answer);
+        let [trace_id, span_id, answered] = answer.ids();
         assert_eq!((&trace_id, &*answered), (&caller.trace_id, flags));
         assert_ne!(span_id, caller.span_id);
     }
@@ -46,7 +46,7 @@ fn always_off_exports_no_span_and_every_metric() {
                 .request("GET", "/healthz")
                 .header("traceparent", Caller::new().traceparent("01")),
         );
-        let [_, _, flags] = ids_of(&answer);
+        let [_, _, flags] = answer.ids();
         assert_eq!(flags, "00");
     }
     let influxdb = InfluxDb::shared();
@@ -65,7 +65,7 @@ fn a_ratio_keeps_that_share_of_traces_and_says_so_in_the_flags() {
         .env("OTEL_TRACES_SAMPLER", "traceidratio")
         .env("OTEL_TRACES_SAMPLER_ARG", "0.25")
         .start();
-    let answers: Vec<_> = (0..400).map(|_| ids_of(&service.get("/healthz"))).collect();
+    let answers: Vec<_> = (0..400).map(|_| service.get("/healthz").ids()).collect();
     let kept: BTreeSet<_> = answers
         .into_iter()
         .filter(|[_, _, flags]| flags == "01")
@@ -76,7 +76,7 @@ fn a_ratio_keeps_that_share_of_traces_and_says_so_in_the_flags() {
     instance.finish(InfluxDb::shared(), service);
     let exported = i64::try_from(kept.len()).unwrap();
     instance.total_becomes(InfluxDb::shared(), metrics::SPANS_EXPORTED.name, exported);
-    let found = arrives("the kept traces", || {
+    let found = poll("the kept traces", || {
         let found = Jaeger::shared().search(&instance.0, &[]).unwrap();
         (found.len() >= kept.len()).then_some(found)
     });
@@ -111,11 +111,11 @@ fn every_error_is_kept_when_all_but_one_in_a_hundred_of_the_rest_is_dropped() {
     for number in 0..400 {
         let answer = sound.get("/healthz");
         assert_eq!(answer.status, 200);
-        answered.insert(ids_of(&answer)[0].clone());
+        answered.insert(answer.ids()[0].clone());
         if number % 100 == 0 {
             let answer = broken.get("/items/1");
             assert_eq!(answer.status, 503);
-            failed.insert(ids_of(&answer)[0].clone());
+            failed.insert(answer.ids()[0].clone());
         }
     }
     let judged = |sampled: &str| {
@@ -129,10 +129,10 @@ fn every_error_is_kept_when_all_but_one_in_a_hundred_of_the_rest_is_dropped() {
         let series = influxdb.query(InfluxDb::TELEMETRY, &query).unwrap();
         series.iter().flat_map(|series| series.numbers("last")).sum::<f64>() as usize
     };
-    arrives("every decision", || {
+    poll("every decision", || {
         (judged("true") + judged("false") >= failed.len() + answered.len()).then_some(())
     });
-    let found = arrives("the kept traces", || {
+    let found = poll("the kept traces", || {
         let found = jaeger.search(&named.0, &[]).unwrap();
         (found.len() >= judged("true")).then_some(found)
     });
@@ -166,12 +166,12 @@ fn a_slow_trace_is_kept_when_the_rest_is_dropped() {
     proxy.hold();
     let slow = std::thread::scope(|scope| {
         let slow = scope.spawn(|| service.get("/items/1"));
-        crate::running_service::poll("the slow request", || (proxy.held() == 1).then_some(()));
+        poll("the slow request", || (proxy.held() == 1).then_some(()));
         std::thread::sleep(Duration::from_millis(500));
         proxy.release();
         slow.join().unwrap()
     });
     assert_eq!(slow.status, 404);
-    let trace = trace_arrives(jaeger, &ids_of(&slow)[0], 2);
+    let trace = trace_arrives(jaeger, &slow.ids()[0], 2);
     assert!(trace.spans.iter().all(|span| !span.is_error));
 }

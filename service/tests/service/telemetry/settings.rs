@@ -40,6 +40,13 @@ fn a_bad_variable_is_one_line_that_names_it_its_value_and_what_is_allowed() {
 }
 
 #[test]
+fn a_password_in_an_endpoint_is_not_repeated() {
+    let end = exporting().env(ENDPOINT, "ftp://user:secret@collector").run();
+    end.is_refused(2, &[ENDPOINT, "http://localhost:4318"]);
+    assert!(!end.stderr.concat().contains("secret"), "{end:?}");
+}
+
+#[test]
 fn a_ratio_outside_its_range_is_refused() {
     for share in ["2", "-0.1", "NaN", "half", ""] {
         let command = exporting().env("OTEL_TRACES_SAMPLER", "parentbased_traceidratio");

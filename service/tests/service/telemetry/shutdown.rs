@@ -4,7 +4,7 @@ use collector::influxdb::count_field;
 use service::telemetry::metrics;
 use test_servers::{Collector, InfluxDb, Jaeger};
 
-use super::instance::{Instance, ids_of, trace_arrives};
+use super::instance::{Instance, trace_arrives};
 use crate::stores::{embedded, new_item};
 
 #[test]
@@ -27,7 +27,7 @@ fn the_span_and_the_metrics_of_a_request_right_before_sigterm_arrive() {
         let influxdb = InfluxDb::shared();
         instance.finish(influxdb, service);
         assert_eq!(answer.status, 201);
-        trace_arrives(Jaeger::shared(), &ids_of(&answer)[0], 2);
+        trace_arrives(Jaeger::shared(), &answer.ids()[0], 2);
         for field in [
             count_field(metrics::HTTP_SERVER_REQUEST_DURATION.name),
             count_field(metrics::DB_CLIENT_OPERATION_DURATION.name),

@@ -7,11 +7,11 @@ use collector::influxdb::{MEASUREMENT, count_field};
 use collector::{host_metrics, own_metrics};
 use service::telemetry::db_client::Operation;
 use service::telemetry::metrics::{self, Kind};
-use test_servers::{Collector, InfluxDb, Jaeger};
+use test_servers::{Collector, InfluxDb, Jaeger, poll};
 
-use super::instance::{Instance, arrives, ids_of, trace_arrives};
+use super::instance::{Instance, trace_arrives};
 use crate::answer::Answer;
-use crate::running_service::{RunningService, poll};
+use crate::running_service::RunningService;
 use crate::stores::{new_item, on_dynamodb};
 use test_servers::dynamodb_double::Proxy;
 
@@ -101,7 +101,7 @@ fn every_signal_that_is_promised_is_found() {
 
     let traces: Vec<_> = answers
         .iter()
-        .map(|answer| trace_arrives(jaeger, &ids_of(answer)[0], 1))
+        .map(|answer| trace_arrives(jaeger, &answer.ids()[0], 1))
         .collect();
     let names: BTreeSet<_> = traces
         .iter()
@@ -143,7 +143,7 @@ fn every_signal_that_is_promised_is_found() {
 /// Asks until all of `count` are there, or as long as is reasonable, so that the matrix shows what is missing.
 fn settled(count: usize, ask: impl Fn() -> BTreeSet<String>) -> BTreeSet<String> {
     let mut asked = 0;
-    arrives("the matrix", || {
+    poll("the matrix", || {
         asked += 1;
         let found = ask();
         (found.len() == count || asked > 200).then_some(found)

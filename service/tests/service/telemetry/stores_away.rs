@@ -8,10 +8,10 @@ use std::time::Duration;
 use collector::influxdb::count_field;
 use rustix::process::Signal;
 use service::telemetry::metrics;
-use test_servers::{Collector, InfluxDb, Jaeger};
+use test_servers::{Collector, InfluxDb, Jaeger, poll};
 
-use super::instance::{Instance, arrives, ids_of};
-use super::load::{await_more, under_load};
+use super::instance::Instance;
+use super::load::{SetWhenDropped, await_more, under_load};
 use super::otlp_proxy::OtlpProxy;
 use crate::running_service::RunningService;
 use crate::stores::{embedded, on_dynamodb};
@@ -39,7 +39,7 @@ fn every_export_that_the_collector_accepted_is_in_influxdb_after_its_absence() {
     service.create("1", "First item");
     let load = under_load(&service, |answered| {
         let uptime = metrics::PROCESS_UPTIME.name;
-        arrives("the first points", || {
+        poll("the first points", || {
             (!instance.last(&influxdb, uptime).is_empty()).then_some(())
         });
         influxdb.stop().unwrap();
@@ -60,7 +60,7 @@ fn every_export_that_the_collector_accepted_is_in_influxdb_after_its_absence() {
         let series = instance.series(&influxdb, metrics::PROCESS_UPTIME.name);
         series.iter().map(|series| series.points.len()).sum::<usize>()
     };
-    arrives(&format!("all of {accepted} exports"), || {
+    poll(&format!("all of {accepted} exports"), || {
         (points() >= accepted).then_some(())
     });
     assert_eq!(points(), accepted);
@@ -84,16 +84,15 @@ fn every_error_trace_is_in_jaeger_after_its_absence() {
         let clients: Vec<_> = (0..CLIENTS)
             .map(|_| scope.spawn(|| fail_until(&service, &is_over)))
             .collect();
-        let absence = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            arrives("the first traces", || {
+        {
+            let _over = SetWhenDropped(&is_over);
+            poll("the first traces", || {
                 (!jaeger.search(&instance.0, &[]).unwrap().is_empty()).then_some(())
             });
             jaeger.stop().unwrap();
             thread::sleep(ABSENCE);
             jaeger.restart().unwrap();
-        }));
-        is_over.store(true, Ordering::Relaxed);
-        absence.unwrap();
+        }
         clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
     });
     service.signal(Signal::TERM);
@@ -105,7 +104,7 @@ fn every_error_trace_is_in_jaeger_after_its_absence() {
         let complete: BTreeSet<_> = complete.map(|trace| trace.id).collect();
         failed.difference(&complete).count()
     };
-    arrives(&format!("all of {} traces", failed.len()), || {
+    poll(&format!("all of {} traces", failed.len()), || {
         (missing() == 0).then_some(())
     });
 }
@@ -117,7 +116,7 @@ fn fail_until(service: &RunningService, is_over: &AtomicBool) -> Vec<String> {
     while !is_over.load(Ordering::Relaxed) {
         let answer = connection.send("GET", "/items/1", b"");
         assert_eq!(answer.status, 503, "{answer:?}");
-        let [trace_id, _, _] = ids_of(&answer);
+        let [trace_id, _, _] = answer.ids();
         failed.push(trace_id);
         thread::sleep(PAUSE);
     }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::process::Signal;
+use test_servers::poll;
 
-use super::instance::{Caller, Instance, ids_of};
-use crate::running_service::{RunningService, ServiceCommand, poll};
+use super::instance::{Caller, Instance};
+use crate::running_service::{RunningService, ServiceCommand};
 use crate::stores::{embedded, on_dynamodb};
 use test_servers::tcp_double::{absent, serve};
 
@@ -83,10 +84,10 @@ fn answers_and_log_lines_have_their_ids_whether_telemetry_is_on_or_off() {
             .request("GET", "/items/1")
             .header("traceparent", caller.traceparent("01"));
         let answers = [service.get("/items/1"), service.send(with_parent)];
-        assert_eq!(ids_of(&answers[1])[0], caller.trace_id);
+        assert_eq!(answers[1].ids()[0], caller.trace_id);
         for answer in answers {
             answer.refusal(503);
-            let [trace_id, span_id, _] = ids_of(&answer);
+            let [trace_id, span_id, _] = answer.ids();
             let line = poll("a log line of the request", || {
                 service
                     .log_lines()

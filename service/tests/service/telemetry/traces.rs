@@ -8,7 +8,7 @@ use service::telemetry::db_client::{CONDITION_FAILED, Operation};
 use service::telemetry::{metrics, resource, spans};
 use test_servers::{Collector, Jaeger, Span, SpanKind};
 
-use super::instance::{Caller, Instance, ids_of, trace_arrives};
+use super::instance::{Caller, Instance, trace_arrives};
 use crate::running_service::RunningService;
 use crate::stores::{embedded, on_table};
 use test_servers::dynamodb_double;
@@ -49,7 +49,7 @@ fn a_put_is_a_server_span_in_the_callers_trace_and_a_dynamodb_span_below_it() {
         .json(&json!({ "name": "Renamed" }));
     let answer = service.send(request);
     assert_eq!(answer.status, 200);
-    let [trace_id, span_id, flags] = ids_of(&answer);
+    let [trace_id, span_id, flags] = answer.ids();
     assert_eq!((&trace_id, &*flags), (&caller.trace_id, "01"));
     assert_ne!(span_id, caller.span_id);
 
@@ -115,7 +115,7 @@ fn each_operation_is_named_by_its_route_and_its_call() {
     });
     for (answer, name, operation) in &answers {
         // Without a caller's trace each request begins one, of which the answer tells.
-        let [trace_id, span_id, flags] = ids_of(answer);
+        let [trace_id, span_id, flags] = answer.ids();
         assert_eq!((answer.header("x-request-id"), &*flags), (&*trace_id, "01"));
         let trace = trace_arrives(Jaeger::shared(), &trace_id, 2);
         let server = only(&trace.spans, name);
@@ -138,7 +138,7 @@ fn a_refused_condition_is_no_error_and_a_failed_call_is_one() {
     let failed = broken.get("/items/1");
     assert_eq!(failed.status, 503);
 
-    let trace = trace_arrives(Jaeger::shared(), &ids_of(&conflict)[0], 2);
+    let trace = trace_arrives(Jaeger::shared(), &conflict.ids()[0], 2);
     assert!(trace.spans.iter().all(|span| !span.is_error), "{trace:#?}");
     let server = only(&trace.spans, "POST /items");
     assert_eq!(server.integer(spans::HTTP_RESPONSE_STATUS_CODE), Some(409));
@@ -147,7 +147,7 @@ fn a_refused_condition_is_no_error_and_a_failed_call_is_one() {
     assert_eq!(call.text(spans::DB_RESPONSE_STATUS_CODE), Some(CONDITION_FAILED));
     assert_eq!(call.text(spans::ERROR_TYPE), None);
 
-    let trace = trace_arrives(Jaeger::shared(), &ids_of(&failed)[0], 2);
+    let trace = trace_arrives(Jaeger::shared(), &failed.ids()[0], 2);
     assert!(trace.spans.iter().all(|span| span.is_error), "{trace:#?}");
     let server = only(&trace.spans, "GET /items/{id}");
     assert_eq!(server.text(spans::ERROR_TYPE), Some("503"));
@@ -178,7 +178,7 @@ fn baggage_that_is_no_run_id_is_passed_over() {
         (answer, baggage, run_id.map(str::to_owned))
     });
     for (answer, baggage, run_id) in answers {
-        let trace = trace_arrives(Jaeger::shared(), &ids_of(&answer)[0], 1);
+        let trace = trace_arrives(Jaeger::shared(), &answer.ids()[0], 1);
         let server = only(&trace.spans, "GET /healthz");
         assert_eq!(server.text(spans::LOADGEN_RUN_ID), run_id.as_deref(), "{baggage}");
     }
@@ -189,7 +189,7 @@ fn a_path_that_leads_nowhere_names_no_span() {
     let service = exporting_service(&Instance::new());
     let answer = service.get("/private/17");
     assert_eq!(answer.status, 404);
-    let trace = trace_arrives(Jaeger::shared(), &ids_of(&answer)[0], 1);
+    let trace = trace_arrives(Jaeger::shared(), &answer.ids()[0], 1);
     let server = only(&trace.spans, "GET");
     assert_eq!(server.text(spans::HTTP_ROUTE), None);
     assert_eq!(server.text(spans::URL_PATH), Some("/private/17"));
@@ -201,7 +201,7 @@ fn a_method_of_the_callers_making_names_no_span() {
     let service = exporting_service(&Instance::new());
     let answer = service.connect().send("FORGE", "/items", b"");
     assert_eq!(answer.status, 405);
-    let trace = trace_arrives(Jaeger::shared(), &ids_of(&answer)[0], 1);
+    let trace = trace_arrives(Jaeger::shared(), &answer.ids()[0], 1);
     let server = only(&trace.spans, metrics::OTHER_METHOD);
     assert_eq!(server.text(spans::HTTP_REQUEST_METHOD), Some(metrics::OTHER_METHOD));
 }
