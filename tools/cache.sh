@@ -72,7 +72,7 @@ from_crates_io() { # FOLDER VERSION CRATE
 }
 
 # install_environment NAME CONSTRAINTS PACKAGE...: install_once for an environment of Python with these packages of PyPI
-# and what they stand on, in the versions of the file CONSTRAINTS. Its programs are modules of $installed_at/bin/python:
+# and their dependencies, in the versions of the file CONSTRAINTS. Its programs are modules of $installed_at/bin/python:
 # those in bin/ name the folder that this one had while it was filled.
 install_environment() {
     # Some packages are compiled for one version of Python.
@@ -82,7 +82,7 @@ install_environment() {
 }
 
 fill_environment() { # FOLDER VERSION CONSTRAINTS PACKAGE...
-    echo "Getting ${*:4} and what they stand on from PyPI; this takes a minute, once."
+    echo "Getting ${*:4} and all dependencies from PyPI; this takes a minute, once."
     "$tools/packages" python3-venv
     {
         python3 -m venv "$1" &&
