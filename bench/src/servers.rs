@@ -28,6 +28,16 @@ pub(crate) struct Server {
     worker: u32,
 }
 
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A worker outlives its master where that is killed.
+        if self.process.id().is_ok_and(|master| master != self.worker) {
+            // Failing, it is killed as any other.
+            let _ = self.process.stop();
+        }
+    }
+}
+
 impl Server {
     /// The service on DynamoDB.
     pub(crate) fn service(
