@@ -77,6 +77,7 @@ lint: ## Run every check that needs no running program
 	@tools/stage 'Image of the monitor host, Packer' tools/packer/check
 	@tools/stage 'Settings of the monitor host' terraform/modules/monitor-host/check-environment
 	@tools/stage 'Clippy' cargo clippy --workspace --all-targets --features loadgen/s3,monitor/aws --locked -- -D warnings
+	@tools/stage 'Lock file of the fuzz targets' cargo tree --quiet --locked --depth 0 --manifest-path fuzz/Cargo.toml
 	@tools/stage 'Documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --features loadgen/s3,monitor/aws --locked
 	@tools/stage 'Licences, bans, sources' tools/cargo-deny --locked check --hide-inclusion-graph bans licenses sources
 
