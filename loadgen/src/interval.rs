@@ -92,9 +92,7 @@ impl Interval {
     /// users stay as they are.
     pub(crate) fn add(&mut self, other: &Self) {
         for (total, step) in self.steps.iter_mut().zip(&other.steps) {
-            if step.requests() > 0 {
-                total.add(step);
-            }
+            total.add(step);
         }
         self.due += other.due;
         self.dropped += other.dropped;

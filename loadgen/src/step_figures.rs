@@ -93,8 +93,10 @@ impl StepFigures {
 
     /// Adds the figures of another part of the run.
     pub(crate) fn add(&mut self, other: &Self) {
-        // Cannot fail: all histograms have the same bounds.
-        let _ = self.latency.add(&other.latency);
+        if !other.latency.is_empty() {
+            // Cannot fail: all histograms have the same bounds.
+            let _ = self.latency.add(&other.latency);
+        }
         if let Some(uncorrected) = &other.uncorrected
             && !uncorrected.is_empty()
         {
