@@ -236,7 +236,15 @@ fn a_field_at_fault_is_named(service: &RunningService) {
     for (body, field) in &updates {
         service.put("/items/1", body).refusal_about(422, field);
     }
-    for body in ["null", "1", "\"text\"", "[]", "[\"1\", \"a\"]", "true"] {
+    for body in [
+        "null",
+        "1",
+        "\"text\"",
+        "[]",
+        "[\"1\", \"a\"]",
+        "[\"1\", \"a\", 2]",
+        "true",
+    ] {
         for answer in as_json(service, body) {
             answer.refusal_about(422, "JSON object");
         }
