@@ -4,7 +4,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Request};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::ApiError;
@@ -87,8 +87,9 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, ApiError>
 
 /// Says what is wrong with a body that did not deserialize. Reads it a second time: only failed requests pay for it.
 fn fault<T: JsonObject>(text: &str, error: &serde_json::Error) -> ApiError {
+    let value = serde_json::from_str(text);
     // An array of too many values is a fault of syntax by serde_json's word.
-    if !error.is_data() && serde_json::from_str::<IgnoredAny>(text).is_err() {
+    if !error.is_data() && value.is_err() {
         return ApiError::bad_request(format!(
             "The body is not valid JSON, at line {} column {}; send an object such as {}",
             error.line(),
@@ -96,7 +97,7 @@ fn fault<T: JsonObject>(text: &str, error: &serde_json::Error) -> ApiError {
             example::<T>()
         ));
     }
-    let Ok(Value::Object(object)) = serde_json::from_str(text) else {
+    let Ok(Value::Object(object)) = value else {
         return not_an_object::<T>();
     };
     for (name, expected) in T::REQUIRED.iter().chain(T::OPTIONAL) {
