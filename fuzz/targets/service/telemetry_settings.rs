@@ -21,10 +21,10 @@ pub(super) fn check(data: &[u8]) {
         }
         Err(error) => {
             let message = error.to_string();
-            for (name, secret) in variables {
-                if name.ends_with("HEADERS") && secret.len() >= 16 && message.starts_with(name) {
-                    assert!(!message.contains(secret), "{message}");
-                }
+            let of_headers = variables.keys().find(|name| name.ends_with("HEADERS") && message.starts_with(**name));
+            if let Some(name) = of_headers {
+                // Something stands in the value's place, whatever the value.
+                assert!(message[name.len()..].starts_with(": \"…\" is not allowed"), "{message}");
             }
         }
     }
