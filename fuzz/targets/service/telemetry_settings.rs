@@ -21,7 +21,9 @@ pub(super) fn check(data: &[u8]) {
         }
         Err(error) => {
             let message = error.to_string();
-            let of_headers = variables.keys().find(|name| name.ends_with("HEADERS") && message.starts_with(**name));
+            let of_headers = variables
+                .keys()
+                .find(|name| name.ends_with("HEADERS") && message.starts_with(**name));
             if let Some(name) = of_headers {
                 // Something stands in the value's place, whatever the value.
                 assert!(message[name.len()..].starts_with(": \"…\" is not allowed"), "{message}");
