@@ -8,8 +8,7 @@ pub(super) fn check(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     if let Ok(containers) = containers(&text) {
         for container in containers {
-            assert!(!container.condition().is_empty());
-            let _ = container.is_healthy();
+            let _ = (container.condition(), container.is_healthy());
         }
     }
     if let Ok(containers) = serde_json::from_str::<Vec<Inspected>>(&text) {
