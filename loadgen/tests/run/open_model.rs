@@ -84,10 +84,7 @@ fn a_stall_is_in_the_corrected_latencies_even_of_few_virtual_users() {
 
 #[test]
 fn what_cannot_be_started_is_counted_as_dropped() {
-    let server = TargetServer::start(|_, number| match number {
-        0 => Reply::status(200, "ok"),
-        _ => Reply::stall(),
-    });
+    let server = TargetServer::answering_once();
     let (_, summary) = summary(&[
         &server.url("/"),
         "--rate",
@@ -115,10 +112,7 @@ fn what_cannot_be_started_is_counted_as_dropped() {
 
 #[test]
 fn what_still_waits_when_the_graceful_stop_runs_out_is_dropped() {
-    let server = TargetServer::start(|_, number| match number {
-        0 => Reply::status(200, "ok"),
-        _ => Reply::stall(),
-    });
+    let server = TargetServer::answering_once();
     let (_, summary) = summary(&[
         &server.url("/"),
         "--rate",

@@ -266,10 +266,7 @@ fn only_requests_in_flight_are_unfinished() {
     let step = |name: &str| format!("[[step]]\nname = \"{name}\"\npath = \"/{name}\"\n");
     let steps: String = ["a", "b", "c"].into_iter().map(step).collect();
     let file = write(directory.path(), "stalls.toml", &steps);
-    let server = TargetServer::start(|_, number| match number {
-        0 => Reply::status(200, ""),
-        _ => Reply::stall(),
-    });
+    let server = TargetServer::answering_once();
     let (_, figures) = summary(&[
         &server.url("/"),
         "--scenario",

@@ -146,6 +146,14 @@ impl TargetServer {
         Self::listen(Box::new(behaviour), None)
     }
 
+    /// Answers its first request, which is the one before the load, and never another.
+    pub(crate) fn answering_once() -> Self {
+        Self::start(|_, number| match number {
+            0 => Reply::status(200, "ok"),
+            _ => Reply::stall(),
+        })
+    }
+
     pub(crate) fn start_tls(
         config: ServerConfig,
         behaviour: impl Fn(&Request, u64) -> Reply + Send + Sync + 'static,
