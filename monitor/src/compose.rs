@@ -255,19 +255,23 @@ impl Compose {
             reason: error.to_string(),
         };
         let mut containers = containers(&text).map_err(unreadable)?;
-        self.fill_exit_statuses(&mut containers).await?;
+        self.look_again_at_restarting(&mut containers).await?;
         containers.sort_by(|one, other| one.service.cmp(&other.service));
         Ok(containers)
     }
 
-    /// Of a container that is about to be started again compose tells 0, whatever it was.
-    async fn fill_exit_statuses(&self, containers: &mut [Container]) -> Result<(), ComposeError> {
+    /// Of a container that is about to be started again compose tells 0, whatever it was. It may run by now: its state
+    /// and its exit status come from the same look.
+    async fn look_again_at_restarting(&self, containers: &mut [Container]) -> Result<(), ComposeError> {
         let restarting = containers
             .iter_mut()
             .filter(|container| container.state == "restarting");
         for container in restarting {
             if let Some(inspected) = docker::inspect(std::slice::from_ref(&container.id)).await?.first() {
+                container.state.clone_from(&inspected.state.status);
                 container.exit_code = inspected.state.exit_code;
+                let health = inspected.state.health.as_ref();
+                container.health = health.map_or_else(String::new, |health| health.status.clone());
             }
         }
         Ok(())

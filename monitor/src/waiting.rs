@@ -53,8 +53,10 @@ struct Seen {
     id: String,
     condition: String,
     looks: u32,
-    /// Looks at which it was on its way up and down again.
+    /// Looks at which it had ended and was about to be started again.
     restarting: u32,
+    /// How it had ended at the last of them.
+    exit_code: i64,
 }
 
 impl<'a> Watch<'a> {
@@ -144,22 +146,17 @@ impl<'a> Watch<'a> {
     async fn look(&mut self) -> Result<Vec<Container>, ComposeError> {
         let containers = self.compose.containers().await?;
         for container in &containers {
-            let condition = container.condition();
-            let restarting = u32::from(container.state == "restarting");
-            match self.seen.get_mut(&container.service) {
-                Some(seen) if seen.id == container.id && seen.condition == condition => {
-                    seen.looks += 1;
-                    seen.restarting += restarting;
-                    continue;
+            let is_new = match self.seen.get_mut(&container.service) {
+                Some(seen) if seen.id == container.id => seen.look(container),
+                _ => {
+                    self.seen.insert(container.service.clone(), Seen::new(container));
+                    true
                 }
-                Some(seen) if seen.id == container.id => {
-                    seen.condition.clone_from(&condition);
-                    seen.looks = 0;
-                    seen.restarting += restarting;
-                }
-                _ => drop(self.seen.insert(container.service.clone(), Seen::new(container))),
+            };
+            if is_new {
+                self.progress
+                    .line(&format!("{}: {}", container.service, container.condition()));
             }
-            self.progress.line(&format!("{}: {condition}", container.service));
         }
         Ok(containers)
     }
@@ -171,7 +168,7 @@ impl<'a> Watch<'a> {
         match container.state.as_str() {
             "exited" | "dead" => seen.looks >= PATIENCE_WITH_ENDED,
             "running" if container.health == "unhealthy" => seen.looks >= PATIENCE_WITH_UNHEALTHY,
-            _ => seen.restarting >= PATIENCE_WITH_ENDED,
+            _ => seen.keeps_ending(),
         }
     }
 
@@ -210,8 +207,13 @@ impl<'a> Watch<'a> {
             .compose
             .run(&["logs", "--no-color", "--no-log-prefix", "--tail", LOG_LINES, service])
             .await?;
+        // Between two ends it looks for an instant as if it ran.
+        let keeps_ending = self.seen.get(service).filter(|seen| seen.keeps_ending());
         let mut condition = match container.condition().as_str() {
             "restarting" => format!("ends with status {} again and again", container.exit_code),
+            "running" | "starting" if let Some(seen) = keeps_ending => {
+                format!("ends with status {} again and again", seen.exit_code)
+            }
             "starting" => "is not healthy in time".to_owned(),
             "created" => "was not started in time".to_owned(),
             ended if ended.starts_with("ended") => ended.to_owned(),
@@ -246,12 +248,32 @@ impl<'a> Watch<'a> {
 
 impl Seen {
     fn new(container: &Container) -> Self {
-        Self {
+        let mut seen = Self {
             id: container.id.clone(),
-            condition: container.condition(),
+            condition: String::new(),
             looks: 0,
             restarting: 0,
+            exit_code: 0,
+        };
+        seen.look(container);
+        seen
+    }
+
+    /// Whether it is in another condition than at the last look.
+    fn look(&mut self, container: &Container) -> bool {
+        if container.state == "restarting" {
+            self.restarting += 1;
+            self.exit_code = container.exit_code;
         }
+        let condition = container.condition();
+        let is_new = condition != self.condition;
+        self.looks = if is_new { 0 } else { self.looks + 1 };
+        self.condition = condition;
+        is_new
+    }
+
+    fn keeps_ending(&self) -> bool {
+        self.restarting >= PATIENCE_WITH_ENDED
     }
 }
 
