@@ -200,15 +200,22 @@ fn export(get: Variables<'_>, signal: &str) -> Result<Option<ExportSettings>, Un
         Protocol::HttpBinary if is_for_all_signals => with_signal_path(&endpoint, signal),
         _ => endpoint,
     };
-    let file = |setting| of_signal(setting).map(|(_, path)| PathBuf::from(path));
+    let client_identity = match (of_signal("CLIENT_CERTIFICATE"), of_signal("CLIENT_KEY")) {
+        (Some((_, certificate)), Some((_, key))) => Some((certificate.into(), key.into())),
+        (None, None) => None,
+        (Some((variable, value)), None) | (None, Some((variable, value))) => {
+            let allowed = "a client certificate together with its key, CLIENT_CERTIFICATE and CLIENT_KEY";
+            parse(&variable, &value, allowed, |_| None)?
+        }
+    };
     Ok(Some(ExportSettings {
         url,
         protocol,
         timeout,
         headers,
         gzip,
-        certificate: file("CERTIFICATE"),
-        client_identity: file("CLIENT_CERTIFICATE").zip(file("CLIENT_KEY")),
+        certificate: of_signal("CERTIFICATE").map(|(_, path)| PathBuf::from(path)),
+        client_identity,
     }))
 }
 

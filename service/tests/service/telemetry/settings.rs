@@ -26,6 +26,8 @@ fn a_bad_variable_is_one_line_that_names_it_its_value_and_what_is_allowed() {
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon", "milliseconds"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "0", "milliseconds"),
         ("OTEL_EXPORTER_OTLP_COMPRESSION", "brotli", "gzip"),
+        ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "chain.pem", "CLIENT_KEY"),
+        ("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "key.pem", "CLIENT_CERTIFICATE"),
         ("OTEL_TRACES_EXPORTER", "zipkin", "otlp or none"),
         ("OTEL_METRIC_EXPORT_INTERVAL", "10s", "whole number"),
         ("OTEL_BSP_SCHEDULE_DELAY", "-1", "whole number"),
