@@ -170,7 +170,10 @@ impl<'a> Engine<'a> {
             self.end();
             return Err(match waited {
                 Waited::Interrupted => self.opening_lost(RunError::Interrupted),
-                _ => std::io::Error::other("a generator thread ended early").into(),
+                _ => self
+                    .failed
+                    .take()
+                    .unwrap_or_else(|| std::io::Error::other("a generator thread ended early").into()),
             });
         };
         let target = &self.plan.target;

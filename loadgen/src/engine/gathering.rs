@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::RecvTimeoutError;
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::Engine;
@@ -27,7 +27,7 @@ const PROGRESS: Duration = Duration::from_millis(250);
 pub(super) enum Waited {
     /// What was waited for has happened.
     Happened,
-    /// The time was over.
+    /// The time was over, or a thread has failed.
     TimedOut,
     /// The run was asked to end, for the first or the second time.
     Interrupted,
@@ -120,6 +120,10 @@ impl Engine<'_> {
                 Ok(Message::NoTimer(error)) => {
                     self.failed.get_or_insert(error.into());
                     None
+                }
+                // Before it is ordered to, a thread ends only because it failed, and would be waited for in vain.
+                Err(RecvTimeoutError::Timeout) if self.threads.iter().any(JoinHandle::is_finished) => {
+                    return Waited::TimedOut;
                 }
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return Waited::TimedOut,
