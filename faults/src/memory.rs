@@ -1,18 +1,17 @@
 //! Memory of a process, watched from outside.
 
-use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use procfs::process::Process;
+
 const INTERVAL: Duration = Duration::from_millis(100);
 
 /// The most resident memory that a process has had since it began, in bytes.
 fn peak(process: u32) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kibibytes: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    let kibibytes = Process::new(process.try_into().ok()?).ok()?.status().ok()?.vmhwm?;
     Some(kibibytes * 1024)
 }
 

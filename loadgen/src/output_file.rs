@@ -10,6 +10,7 @@ use tempfile::NamedTempFile;
 /// A file that appears, whole, when it is written; until then a file of that name stays as it is.
 #[derive(Debug)]
 pub struct OutputFile {
+    option: &'static str,
     path: PathBuf,
     draft: NamedTempFile,
 }
@@ -48,6 +49,7 @@ impl OutputFile {
             .tempfile_in(directory)
             .map_err(wrong)?;
         Ok(Self {
+            option,
             path: path.to_owned(),
             draft,
         })
@@ -57,8 +59,9 @@ impl OutputFile {
     ///
     /// # Errors
     /// The disk is full or the like.
-    pub fn write(mut self, option: &'static str, content: &[u8]) -> Result<(), OutputError> {
+    pub fn write(mut self, content: &[u8]) -> Result<(), OutputError> {
         let path = self.path.display().to_string();
+        let option = self.option;
         let written = self
             .draft
             .write_all(content)

@@ -128,7 +128,7 @@ fn demonstrate(arguments: &Arguments) -> Result<u8, DemoError> {
     let summary = &finished.result.summary;
     let text = summary_text::render(summary, &settings.thresholds, finished.housekeeping.as_ref(), colour);
     let _ = write!(io::stdout(), "{text}");
-    report.write(REPORT_FLAG, loadgen::report::render(&finished.result).as_bytes())?;
+    report.write(loadgen::report::render(&finished.result).as_bytes())?;
     let _ = writeln!(io::stdout(), "\nReport: {}", arguments.report.display());
     stopped.map_err(DemoError::Service)?;
     Ok(verdict(&finished))

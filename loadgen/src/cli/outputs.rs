@@ -51,7 +51,7 @@ impl Outputs {
         document: &impl Serialize,
         page: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
-        let page = self.report.map_or(Ok(()), |file| file.write(REPORT, page().as_bytes()));
+        let page = self.report.map_or(Ok(()), |file| file.write(page().as_bytes()));
         self.document.write(text, document)?;
         Ok(page?)
     }
@@ -59,7 +59,6 @@ impl Outputs {
 
 /// A document as JSON, on standard output or in a file, beside its text for people.
 pub(crate) struct DocumentOutput {
-    flag: &'static str,
     file: Option<OutputFile>,
     to_stdout: bool,
 }
@@ -70,7 +69,6 @@ impl DocumentOutput {
         let to_stdout = path == Some(Path::new("-"));
         let file = path.filter(|_| !to_stdout);
         Ok(Self {
-            flag,
             file: file.map(|path| OutputFile::prepare(flag, path)).transpose()?,
             to_stdout,
         })
@@ -89,7 +87,7 @@ impl DocumentOutput {
         } else {
             stdout.write_all(text(colour(stdout.is_terminal())).as_bytes())
         };
-        self.file.map_or(Ok(()), |file| file.write(self.flag, &json))?;
+        self.file.map_or(Ok(()), |file| file.write(&json))?;
         Ok(shown?)
     }
 }

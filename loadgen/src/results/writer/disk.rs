@@ -94,7 +94,7 @@ impl Disk {
     /// Writes a file, whole or not at all.
     pub(in crate::results) fn file(&mut self, name: &'static str, content: &[u8]) {
         let path = self.folder.join(name);
-        let written = OutputFile::prepare("--out", &path).and_then(|file| file.write("--out", content));
+        let written = OutputFile::prepare("--out", &path).and_then(|file| file.write(content));
         if let Err(error) = written {
             self.wrong.get_or_insert(error.into());
         }
