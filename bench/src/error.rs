@@ -27,6 +27,10 @@ pub(crate) enum BenchError {
     },
     #[error("what {from} said cannot be read: {cause}")]
     Unreadable { from: String, cause: String },
+    #[error(
+        "the figures that would stay are of another machine ({0}); measure all groups, or remove bench/figures.json first"
+    )]
+    OtherMachine(String),
     #[error("{0}")]
     Wrong(String),
     #[error("/proc could not be read, which only Linux has: {0}")]

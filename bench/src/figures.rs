@@ -98,8 +98,17 @@ impl Figures {
         kept
     }
 
-    /// Prints them beside the ones before. True if none got worse by more than noise.
+    /// Prints them beside the ones before. True if none got worse by more than noise; where those before are of another
+    /// machine, if no bound is missed.
     pub(crate) fn print_beside(&self, before: &Self) -> bool {
+        if self.machine.differs_from(&before.machine) {
+            println!(
+                "The figures that are checked in are of another machine ({}), which says nothing of this one: bounds are \
+                 judged. To compare, run `make bench` with the code before first.",
+                before.machine.cpu
+            );
+            return self.print();
+        }
         let mut kept = true;
         for (name, figure) in &self.figures {
             let Some(old) = before.figures.get(name) else {
@@ -110,12 +119,6 @@ impl Figures {
             kept &= !worse;
             let verdict = if worse { "  WORSE" } else { "" };
             println!("{name:<40} {figure}  before {old}{verdict}");
-        }
-        if self.machine.differs_from(&before.machine) {
-            println!(
-                "The figures before are of another machine ({}); the comparison means little.",
-                before.machine.cpu
-            );
         }
         kept
     }

@@ -56,6 +56,10 @@ fn run(plan: &Plan) -> Result<bool, BenchError> {
         return Ok(true);
     }
     let load_average = machine::settle();
+    let machine = machine::describe(plan, load_average)?;
+    if plan.is_part() && !checked_in.figures.is_empty() && checked_in.machine.differs_from(&machine) {
+        return Err(BenchError::OtherMachine(checked_in.machine.cpu));
+    }
     if load_average > machine::IDLE {
         eprintln!(
             "Load average {load_average}: something else uses the processors; figures will be worse than they are."
@@ -83,7 +87,7 @@ fn run(plan: &Plan) -> Result<bool, BenchError> {
             is_complete = false;
         }
     }
-    let measured = Figures::of(machine::describe(plan, load_average)?, &samples);
+    let measured = Figures::of(machine, &samples);
     if plan.quick {
         return Ok(measured.print_beside(&checked_in) && is_complete);
     }

@@ -315,6 +315,11 @@ run of 10 s at 400 requests a second; what the percentiles should be then follow
                 "loadgen.schedule.rate_error_percent",
             ),
             ("Lag behind the schedule, p99", "loadgen.schedule.lag_p99_ms"),
+            (
+                "Lag of a thread that only wakes each millisecond beside it, p99",
+                "machine.timer.lag_p99_ms",
+            ),
+            ("Lag beyond that", "loadgen.schedule.lag_beyond_timer_ms"),
             ("Stall: p95 away from the truth", "loadgen.stall.p95_error_percent"),
             ("Stall: p99 away from the truth", "loadgen.stall.p99_error_percent"),
             ("Stall: dropped", "loadgen.stall.dropped"),

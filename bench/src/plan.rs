@@ -19,7 +19,7 @@ pub(crate) struct Plan {
     chosen: Vec<Group>,
 
     /// The main figures alone, in a few minutes, beside the ones that are checked in; writes nothing, and ends with
-    /// status 1 when a figure got worse by more than noise.
+    /// status 1 when a figure got worse by more than noise. On another machine than theirs bounds are judged instead.
     #[arg(long)]
     pub(crate) quick: bool,
 
@@ -79,6 +79,11 @@ pub(crate) enum Group {
 }
 
 impl Plan {
+    /// Whether figures that are checked in stay beside what is measured.
+    pub(crate) fn is_part(&self) -> bool {
+        !self.quick && !self.chosen.is_empty()
+    }
+
     /// What to measure, in this order.
     pub(crate) fn groups(&self) -> Vec<Group> {
         if !self.chosen.is_empty() {

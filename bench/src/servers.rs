@@ -2,11 +2,13 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use reqwest::blocking::Client;
 use rustix::process::{Pid, Signal, kill_process};
@@ -16,6 +18,9 @@ use crate::error::BenchError;
 use crate::load::Run;
 use crate::plan::{Plan, repository};
 use crate::usage;
+
+/// For the answer of a server that runs.
+const LONGEST_ANSWER: Duration = Duration::from_secs(10);
 
 /// What nginx answers: as long as an item.
 const BODY: &str = r#"{"id":"1","name":"abcdefg"}"#;
@@ -187,6 +192,13 @@ impl Server {
 
     pub(crate) fn peak_mb(&self) -> Result<f64, BenchError> {
         usage::peak_mb(self.worker)
+    }
+
+    /// Opens a connection.
+    pub(crate) fn connect(&self) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
+        stream.set_read_timeout(Some(LONGEST_ANSWER))?;
+        Ok(stream)
     }
 
     /// Stops the process that does the work: its port takes connections, and nothing is answered.
