@@ -92,6 +92,10 @@ fn run(plan: &Plan) -> Result<bool, BenchError> {
         return Ok(measured.print_beside(&checked_in) && is_complete);
     }
     let kept = measured.print();
+    if is_complete && !plan.is_part() {
+        // None stays that was not measured, as of a load that was too much this time.
+        checked_in = Figures::default();
+    }
     checked_in.take_over(measured);
     checked_in.write()?;
     render(&checked_in)?;
