@@ -1,6 +1,6 @@
 //! Servers that are gone, hang, or do not do what they should.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
@@ -152,6 +152,8 @@ fn of_a_refusal_without_end_the_beginning_is_told() {
     std::thread::spawn(move || {
         for connection in listener.incoming() {
             let mut connection = connection.unwrap();
+            // An answer to what was not asked yet is another fault.
+            let _ = connection.read(&mut [0; 4096]);
             let _ = connection.write_all(b"HTTP/1.1 500 Fault\r\n\r\nnonsense");
             while connection.write_all(&[b'.'; 4096]).is_ok() {}
         }
