@@ -115,7 +115,7 @@ impl Figures {
                 println!("{name:<40} {figure}");
                 continue;
             };
-            let worse = figure.is_worse_than(old);
+            let worse = catalogue::is_ours(name) && figure.is_worse_than(old);
             kept &= !worse;
             let verdict = if worse { "  WORSE" } else { "" };
             println!("{name:<40} {figure}  before {old}{verdict}");
