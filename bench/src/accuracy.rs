@@ -36,16 +36,19 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
     for _ in 0..plan.rounds(3) {
         let rate = format!("{RATE}/s");
         let (run, timer) = beside_bare_timer(|| loadgen.run(&url, &["--rate", &rate, "--warmup", "1s"], plan.turn()))?;
-        let lag = run.figure("/generator/lag_ms_p99");
         samples.add("loadgen.schedule.rate_error_percent", away(run.requests()));
-        samples.add("loadgen.schedule.lag_p99_ms", lag);
+        samples.add("loadgen.schedule.lag_p99_ms", run.figure("/generator/lag_ms_p99"));
         samples.add("machine.timer.lag_p99_ms", timer);
-        samples.add("loadgen.schedule.lag_beyond_timer_ms", (lag - timer).max(0.0));
         for peer in ["oha", "k6"] {
             let figures = peers.offer(peer, &url, RATE, plan.turn())?;
             samples.add(format!("{peer}.schedule.rate_error_percent"), away(figures.requests));
         }
     }
+    samples.pair(
+        "loadgen.schedule.lag_beyond_timer_ms",
+        ("loadgen.schedule.lag_p99_ms", "machine.timer.lag_p99_ms"),
+        |lag, timer| (lag - timer).max(0.0),
+    );
 
     let rate = format!("{STALLED_RATE}/s");
     for _ in 0..plan.rounds(3) {

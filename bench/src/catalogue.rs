@@ -72,7 +72,8 @@ const BOUNDS: [(&str, Bound); 23] = [
     ("telemetry.hung.of_slowest_off", Bound::AtMost(1.0)),
     // What an allocator keeps varies by some pages.
     ("telemetry.away.growth_kb", Bound::AtMost(1024.0)),
-    // Nine tenths of what either takes is the kernel's: 0.86 to 0.91 on a quiet host, 0.99 on one that gives processors late.
+    // Nine tenths of what either takes is the kernel's: 0.86 to 0.91 on a quiet host, 0.99 on one that gives processors
+    // late.
     ("loadgen.share_of_wrk", Bound::AtMost(1.0)),
     ("loadgen.share_of_oha", Bound::AtMost(0.7)),
     ("loadgen.share_of_k6", Bound::AtMost(1.0)),

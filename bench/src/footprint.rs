@@ -162,7 +162,7 @@ impl Drop for Kept {
 /// Connections that have been used once and stay open.
 fn open_connections(server: &Server, count: usize) -> Result<Vec<TcpStream>, BenchError> {
     let open = || {
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, server.port()))?;
+        let mut stream = server.connect()?;
         stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
         let mut beginning = [0; 12];
         stream.read_exact(&mut beginning)?;
