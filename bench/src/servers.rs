@@ -168,10 +168,6 @@ impl Server {
         format!("http://{}{path}", local(self.port))
     }
 
-    pub(crate) fn port(&self) -> u16 {
-        self.port
-    }
-
     /// Which process does the work.
     pub(crate) fn worker(&self) -> u32 {
         self.worker
