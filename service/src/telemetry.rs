@@ -14,6 +14,7 @@ mod otlp_span;
 mod process;
 pub mod resource;
 pub mod sampling;
+mod series;
 pub mod settings;
 mod span_exporter;
 mod span_queue;

@@ -10,8 +10,9 @@ use opentelemetry::KeyValue;
 use opentelemetry::metrics::Meter;
 use opentelemetry::trace::{SpanContext, SpanId, TraceState};
 
-use super::metrics::{self, DYNAMODB, HistogramSeries};
+use super::metrics::{self, DYNAMODB};
 use super::otlp_span::{Kind, Value};
+use super::series::{Description, SeriesRecorder};
 use super::spans::{
     AWS_REQUEST_ID, DB_COLLECTION_NAME, DB_OPERATION_NAME, DB_RESPONSE_STATUS_CODE, DB_SYSTEM_NAME, ERROR_TYPE,
 };
@@ -58,20 +59,22 @@ impl Operation {
 /// Instruments of the calls to one table.
 #[derive(Debug)]
 pub(crate) struct DbClient {
-    tracer: Option<Tracer>,
-    duration: HistogramSeries<(Operation, Outcome)>,
+    calls: SeriesRecorder<(Operation, Outcome)>,
     table: Arc<str>,
 }
 
 impl DbClient {
     pub(super) fn new(meter: &Meter, tracer: Option<Tracer>, table: &str) -> Self {
         Self {
-            tracer,
-            duration: HistogramSeries::new(metrics::histogram(
-                meter,
-                metrics::DB_CLIENT_OPERATION_DURATION,
-                &metrics::DB_CLIENT_BOUNDARIES,
-            )),
+            calls: SeriesRecorder::new(
+                tracer,
+                Kind::Client,
+                metrics::histogram(
+                    meter,
+                    metrics::DB_CLIENT_OPERATION_DURATION,
+                    &metrics::DB_CLIENT_BOUNDARIES,
+                ),
+            ),
             table: table.into(),
         }
     }
@@ -89,8 +92,8 @@ impl DbClient {
     {
         let mut active = ActiveCall {
             span: self
-                .tracer
-                .as_ref()
+                .calls
+                .tracer()
                 .and(parent)
                 .filter(SpanContext::is_sampled)
                 .map(begin_span),
@@ -120,7 +123,7 @@ fn begin_span(parent: SpanContext) -> ActiveSpan {
         false,
         TraceState::NONE,
     );
-    ActiveSpan::begin(context, Some(parent), Kind::Client)
+    ActiveSpan::begin(context, Some(parent))
 }
 
 /// How a call ended.
@@ -164,38 +167,33 @@ struct ActiveCall<'a> {
 
 impl Drop for ActiveCall<'_> {
     fn drop(&mut self) {
-        let elapsed = self.started.elapsed();
-        self.client.duration.record(
-            elapsed.as_secs_f64(),
+        self.client.calls.record(
+            self.started.elapsed(),
+            self.span.take(),
             |(operation, outcome)| *operation == self.operation && *outcome == self.outcome,
-            || {
-                let attributes = self.attributes();
-                let attributes = attributes.map(|(name, value)| KeyValue::new(name, value.to_owned()));
-                ((self.operation, self.outcome.clone()), attributes.collect())
-            },
+            || self.described(),
         );
-        if let (Some(mut span), Some(tracer)) = (self.span.take(), &self.client.tracer) {
-            span.set(self.attributes().map(|(name, value)| (name, Value::Text(value))));
-            let is_error = matches!(self.outcome, Outcome::Error(_));
-            span.end(tracer, [self.operation.span_name(), "", ""], elapsed, is_error);
-        }
     }
 }
 
 impl ActiveCall<'_> {
-    /// What its span and its metric share.
-    fn attributes(&self) -> impl Iterator<Item = (&'static str, &str)> {
+    fn described(&self) -> Description<(Operation, Outcome)> {
         let outcome = match &self.outcome {
             Outcome::Ok => None,
-            Outcome::ConditionFailed => Some((DB_RESPONSE_STATUS_CODE, CONDITION_FAILED)),
-            Outcome::Error(kind) => Some((ERROR_TYPE, &**kind)),
+            Outcome::ConditionFailed => Some(KeyValue::new(DB_RESPONSE_STATUS_CODE, CONDITION_FAILED)),
+            Outcome::Error(kind) => Some(KeyValue::new(ERROR_TYPE, kind.clone().into_owned())),
         };
-        [
-            (DB_SYSTEM_NAME, DYNAMODB),
-            (DB_OPERATION_NAME, self.operation.name()),
-            (DB_COLLECTION_NAME, &*self.client.table),
-        ]
-        .into_iter()
-        .chain(outcome)
+        let mut attributes = vec![
+            KeyValue::new(DB_SYSTEM_NAME, DYNAMODB),
+            KeyValue::new(DB_OPERATION_NAME, self.operation.name()),
+            KeyValue::new(DB_COLLECTION_NAME, Arc::clone(&self.client.table)),
+        ];
+        attributes.extend(outcome);
+        Description {
+            key: (self.operation, self.outcome.clone()),
+            span_name: self.operation.span_name().to_owned(),
+            attributes,
+            is_error: matches!(self.outcome, Outcome::Error(_)),
+        }
     }
 }

@@ -10,9 +10,10 @@ use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Meter};
 use opentelemetry::trace::SpanContext;
 
-use super::metrics::{self, CLIENT_LEFT, HistogramSeries, OTHER_METHOD};
+use super::metrics::{self, CLIENT_LEFT, OTHER_METHOD};
 use super::otlp_span::{Kind, Value};
 use super::sampling::HeadSampler;
+use super::series::{Description, SeriesRecorder};
 use super::spans::{
     ERROR_TYPE, HTTP_REQUEST_METHOD, HTTP_RESPONSE_STATUS_CODE, HTTP_ROUTE, LOADGEN_RUN_ID, URL_PATH, URL_SCHEME,
     USER_AGENT_ORIGINAL,
@@ -52,8 +53,7 @@ struct Series {
 /// Instruments of the requests this service answers.
 #[derive(Debug)]
 pub(crate) struct HttpServer {
-    tracer: Option<Tracer>,
-    duration: HistogramSeries<Series>,
+    requests: SeriesRecorder<Series>,
     /// One count for each of [`METHODS`].
     active: Arc<[AtomicI64; METHODS.len()]>,
     shed: Counter<u64>,
@@ -71,12 +71,15 @@ impl HttpServer {
             }
         });
         Self {
-            tracer,
-            duration: HistogramSeries::new(metrics::histogram(
-                meter,
-                metrics::HTTP_SERVER_REQUEST_DURATION,
-                &metrics::HTTP_SERVER_BOUNDARIES,
-            )),
+            requests: SeriesRecorder::new(
+                tracer,
+                Kind::Server,
+                metrics::histogram(
+                    meter,
+                    metrics::HTTP_SERVER_REQUEST_DURATION,
+                    &metrics::HTTP_SERVER_BOUNDARIES,
+                ),
+            ),
             active,
             shed: metrics::counter(meter, metrics::REQUESTS_SHED),
             timed_out: metrics::counter(meter, metrics::REQUESTS_TIMED_OUT),
@@ -95,7 +98,7 @@ impl HttpServer {
 
     /// Decides which traces are recorded, if any are.
     pub(crate) fn sampler(&self) -> Option<HeadSampler> {
-        self.tracer.as_ref().map(Tracer::sampler)
+        self.requests.tracer().map(Tracer::sampler)
     }
 
     /// A request has come in; its span is `context`, below that of its caller, if the caller named one.
@@ -107,9 +110,9 @@ impl HttpServer {
     ) -> ActiveRequest {
         let method = method_index(request.method());
         self.active[method].fetch_add(1, Ordering::Relaxed);
-        let is_recorded = self.tracer.is_some() && context.is_sampled();
+        let is_recorded = self.requests.tracer().is_some() && context.is_sampled();
         ActiveRequest {
-            span: is_recorded.then(|| begin_span(METHODS[method], request, context.clone(), caller)),
+            span: is_recorded.then(|| begin_span(request, context.clone(), caller)),
             server: Arc::clone(self),
             method,
             started: Instant::now(),
@@ -118,18 +121,9 @@ impl HttpServer {
     }
 }
 
-fn begin_span<B>(
-    method: &'static str,
-    request: &Request<B>,
-    context: SpanContext,
-    caller: Option<SpanContext>,
-) -> ActiveSpan {
-    let mut span = ActiveSpan::begin(context, caller, Kind::Server);
-    span.set([
-        (HTTP_REQUEST_METHOD, Value::Text(method)),
-        (URL_SCHEME, Value::Text(SCHEME)),
-        (URL_PATH, Value::Text(request.uri().path())),
-    ]);
+fn begin_span<B>(request: &Request<B>, context: SpanContext, caller: Option<SpanContext>) -> ActiveSpan {
+    let mut span = ActiveSpan::begin(context, caller);
+    span.set([(URL_PATH, Value::Text(request.uri().path()))]);
     let user_agent = request.headers().get(USER_AGENT);
     let user_agent = user_agent.and_then(|value| value.to_str().ok());
     span.set(user_agent.map(|user_agent| (USER_AGENT_ORIGINAL, Value::Text(user_agent))));
@@ -157,11 +151,10 @@ impl ActiveRequest {
     }
 
     fn record(&mut self, status: Option<StatusCode>, route: Option<&str>) {
-        let method = METHODS[self.method];
         self.server.active[self.method].fetch_sub(1, Ordering::Relaxed);
-        let elapsed = self.started.elapsed();
-        self.server.duration.record(
-            elapsed.as_secs_f64(),
+        self.server.requests.record(
+            self.started.elapsed(),
+            self.span.take(),
             |series| series.method == self.method && series.status == status && series.route.as_deref() == route,
             || {
                 let series = Series {
@@ -169,34 +162,37 @@ impl ActiveRequest {
                     status,
                     route: route.map(Into::into),
                 };
-                let mut attributes = vec![method_attribute(method), KeyValue::new(URL_SCHEME, SCHEME)];
-                attributes.extend(outcome(&status, route).map(|(name, value)| match value {
-                    Value::Text(text) => KeyValue::new(name, text.to_owned()),
-                    Value::Integer(number) => KeyValue::new(name, number),
-                }));
-                (series, attributes)
+                series.described()
             },
         );
-
-        if let (Some(mut span), Some(tracer)) = (self.span.take(), &self.server.tracer) {
-            span.set(outcome(&status, route));
-            let name = route.map_or([method, "", ""], |route| [method, " ", route]);
-            span.end(tracer, name, elapsed, error_type(&status).is_some());
-        }
     }
 }
 
-/// What is known only when the request has been answered.
-fn outcome<'a>(
-    status: &'a Option<StatusCode>,
-    route: Option<&'a str>,
-) -> impl Iterator<Item = (&'static str, Value<'a>)> {
-    let route = route.map(|route| (HTTP_ROUTE, Value::Text(route)));
-    let code = status
-        .as_ref()
-        .map(|status| (HTTP_RESPONSE_STATUS_CODE, Value::Integer(status.as_u16().into())));
-    let error = error_type(status).map(|error| (ERROR_TYPE, Value::Text(error)));
-    route.into_iter().chain(code).chain(error)
+impl Series {
+    fn described(self) -> Description<Self> {
+        let method = METHODS[self.method];
+        let error = error_type(&self.status);
+        let mut attributes = vec![method_attribute(method), KeyValue::new(URL_SCHEME, SCHEME)];
+        attributes.extend(
+            self.route
+                .as_ref()
+                .map(|route| KeyValue::new(HTTP_ROUTE, route.to_string())),
+        );
+        attributes.extend(
+            self.status
+                .map(|status| KeyValue::new(HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16()))),
+        );
+        attributes.extend(error.map(|error| KeyValue::new(ERROR_TYPE, error.to_owned())));
+        Description {
+            span_name: self
+                .route
+                .as_ref()
+                .map_or_else(|| method.to_owned(), |route| format!("{method} {route}")),
+            is_error: error.is_some(),
+            attributes,
+            key: self,
+        }
+    }
 }
 
 /// `None` for an answer that is no failure of the service.
@@ -234,11 +230,12 @@ pub(crate) fn loadgen_run_id(headers: &HeaderMap) -> Option<&str> {
         .into_iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','));
-    let run_id = members.filter_map(|member| member.split(';').next()?.split_once('='));
-    run_id
-        .filter(|(key, _)| key.trim() == LOADGEN_RUN_ID)
-        .map(|(_, value)| value.trim())
-        .find(|id| (1..=MAX_RUN_ID_BYTES).contains(&id.len()) && id.bytes().all(is_run_id_byte))
+    let mut run_ids = members.filter_map(|member| {
+        let value = member.trim_start().strip_prefix(LOADGEN_RUN_ID)?;
+        let value = value.trim_start().strip_prefix('=')?;
+        Some(value.split_once(';').map_or(value, |(value, _)| value).trim())
+    });
+    run_ids.find(|id| (1..=MAX_RUN_ID_BYTES).contains(&id.len()) && id.bytes().all(is_run_id_byte))
 }
 
 fn is_run_id_byte(byte: u8) -> bool {

@@ -3,9 +3,7 @@
 //! Names, units and attributes are OpenTelemetry's semantic conventions where those know the thing. No attribute of a
 //! metric holds anything a client can choose: no raw path, no id, no method of its own making.
 
-use std::sync::{PoisonError, RwLock};
-
-use opentelemetry::metrics::{AsyncInstrument, AsyncInstrumentBuilder, BoundHistogram, Counter, Histogram, Meter};
+use opentelemetry::metrics::{AsyncInstrument, AsyncInstrumentBuilder, Counter, Histogram, Meter};
 use opentelemetry::{KeyValue, Value};
 use opentelemetry_semantic_conventions::{attribute, metric};
 
@@ -303,41 +301,6 @@ pub(super) fn histogram(meter: &Meter, metric: Metric, boundaries: &[f64]) -> Hi
         .with_description(metric.description)
         .with_boundaries(boundaries.to_vec())
         .build()
-}
-
-/// A histogram whose series are looked up by what tells them apart, not by hashing their attributes.
-#[derive(Debug)]
-pub(super) struct HistogramSeries<K> {
-    histogram: Histogram<f64>,
-    series: RwLock<Vec<(K, BoundHistogram<f64>)>>,
-}
-
-impl<K> HistogramSeries<K> {
-    pub(super) fn new(histogram: Histogram<f64>) -> Self {
-        Self {
-            histogram,
-            series: RwLock::default(),
-        }
-    }
-
-    /// Records `value` in the series that `is_meant` picks. When there is none yet, `make` says its key and attributes.
-    pub(super) fn record(&self, value: f64, is_meant: impl Fn(&K) -> bool, make: impl FnOnce() -> (K, Vec<KeyValue>)) {
-        let find = |series: &[(K, BoundHistogram<f64>)]| {
-            let found = series.iter().find(|(key, _)| is_meant(key));
-            found.map(|(_, histogram)| histogram.record(value)).is_some()
-        };
-        // Written only when a series is new, so that readers do not wait for each other.
-        if find(&self.series.read().unwrap_or_else(PoisonError::into_inner)) {
-            return;
-        }
-        let mut series = self.series.write().unwrap_or_else(PoisonError::into_inner);
-        if !find(&series) {
-            let (key, attributes) = make();
-            let histogram = self.histogram.bind(&attributes);
-            histogram.record(value);
-            series.push((key, histogram));
-        }
-    }
 }
 
 // The SDK keeps observable instruments for as long as their meter: what building one returns is only a token.

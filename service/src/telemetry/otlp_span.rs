@@ -6,6 +6,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanContext;
 use opentelemetry_sdk::Resource;
 
@@ -36,18 +37,47 @@ pub(super) enum Value<'a> {
     Integer(i64),
 }
 
-/// The attributes of one span, encoded.
+const ATTRIBUTES_OF_A_SPAN: u8 = 9;
+
+/// Fields that many spans have alike, encoded.
+#[derive(Debug)]
+pub(super) struct SharedFields(Vec<u8>);
+
+impl SharedFields {
+    pub(super) fn new(name: &str, kind: Kind, attributes: &[KeyValue], is_error: bool) -> Self {
+        let mut fields = Vec::new();
+        bytes(&mut fields, 5, name.as_bytes());
+        key(&mut fields, 6, VARINT);
+        varint(&mut fields, kind as u64);
+        for shared in attributes {
+            let text = shared.value.as_str();
+            let value = match shared.value {
+                opentelemetry::Value::I64(number) => Value::Integer(number),
+                _ => Value::Text(&text),
+            };
+            attribute(&mut fields, ATTRIBUTES_OF_A_SPAN, shared.key.as_str(), value);
+        }
+        if is_error {
+            const CODE_OF_A_STATUS: u8 = 3;
+            delimited(&mut fields, 15, 2);
+            key(&mut fields, CODE_OF_A_STATUS, VARINT);
+            varint(&mut fields, STATUS_CODE_ERROR);
+        }
+        Self(fields)
+    }
+}
+
+/// The attributes that are one span's own, encoded.
 #[derive(Debug)]
 pub(super) struct Attributes(Vec<u8>);
 
 impl Attributes {
     pub(super) fn new() -> Self {
         // Holds those of most spans.
-        Self(Vec::with_capacity(512))
+        Self(Vec::with_capacity(256))
     }
 
     pub(super) fn push(&mut self, name: &str, value: Value<'_>) {
-        const ATTRIBUTES_OF_A_SPAN: u8 = 9;
         attribute(&mut self.0, ATTRIBUTES_OF_A_SPAN, name, value);
     }
 }
@@ -56,12 +86,10 @@ impl Attributes {
 pub(super) struct EndedSpan<'a> {
     pub(super) context: &'a SpanContext,
     pub(super) parent: Option<&'a SpanContext>,
-    pub(super) name: [&'a str; 3],
-    pub(super) kind: Kind,
     pub(super) started: SystemTime,
     pub(super) elapsed: Duration,
+    pub(super) shared: &'a SharedFields,
     pub(super) attributes: &'a Attributes,
-    pub(super) is_error: bool,
 }
 
 impl EndedSpan<'_> {
@@ -74,12 +102,8 @@ impl EndedSpan<'_> {
         if self.parent.is_some_and(SpanContext::is_remote) {
             flags |= IS_REMOTE;
         }
-        let name_length: usize = self.name.iter().map(|part| part.len()).sum();
-
-        // Everything but the name and the attributes has a known size.
-        let mut length = 18 + 10 + delimited_length(name_length) + 2 + 9 + 9 + self.attributes.0.len() + 6;
-        length += if self.parent.is_some() { 10 } else { 0 };
-        length += if self.is_error { 4 } else { 0 };
+        let parent = if self.parent.is_some() { 10 } else { 0 };
+        let length = 18 + 10 + parent + 9 + 9 + self.shared.0.len() + self.attributes.0.len() + 6;
         delimited(spans, SPANS_OF_A_SCOPE, length);
         let before = spans.len();
         bytes(spans, 1, &self.context.trace_id().to_bytes());
@@ -87,23 +111,12 @@ impl EndedSpan<'_> {
         if let Some(parent) = self.parent {
             bytes(spans, 4, &parent.span_id().to_bytes());
         }
-        delimited(spans, 5, name_length);
-        for part in self.name {
-            spans.extend_from_slice(part.as_bytes());
-        }
-        key(spans, 6, VARINT);
-        varint(spans, self.kind as u64);
         key(spans, 7, FIXED_64);
         spans.extend_from_slice(&nanoseconds(start).to_le_bytes());
         key(spans, 8, FIXED_64);
         spans.extend_from_slice(&nanoseconds(start + self.elapsed).to_le_bytes());
+        spans.extend_from_slice(&self.shared.0);
         spans.extend_from_slice(&self.attributes.0);
-        if self.is_error {
-            const CODE_OF_A_STATUS: u8 = 3;
-            delimited(spans, 15, 2);
-            key(spans, CODE_OF_A_STATUS, VARINT);
-            varint(spans, STATUS_CODE_ERROR);
-        }
         // Fields from 16 on have keys of two bytes.
         varint(spans, 16 << 3 | u64::from(FIXED_32));
         spans.extend_from_slice(&flags.to_le_bytes());
@@ -240,6 +253,7 @@ mod tests {
             ids in (1_u128.., 1_u64.., proptest::option::of((1_u64.., any::<bool>()))),
             name in "\\PC{0,40}",
             texts in proptest::collection::vec(("[a-z.]{1,200}", "\\PC{0,600}"), 0..6),
+            of_all in 0..6_usize,
             numbers in proptest::collection::vec(any::<i64>(), 0..4),
             times in (0_u64..4_000_000_000_000_000_000, 0_u64..100_000_000_000),
             is_error: bool,
@@ -251,27 +265,30 @@ mod tests {
                 TraceFlags::default().with_sampled(is_sampled), is_remote, TraceState::NONE,
             );
             let (context, parent) = (span(span_id, false), parent.map(|(id, is_remote)| span(id, is_remote)));
-            let mut attributes = Attributes::new();
             let mut expected = Vec::new();
-            for (name, text) in &texts {
-                attributes.push(name, Value::Text(text));
-                expected.push((name.clone(), text[..text.floor_char_boundary(MAX_TEXT_BYTES)].to_owned()));
-            }
+            let mut shared = Vec::new();
             for number in &numbers {
-                attributes.push("number", Value::Integer(*number));
+                shared.push(KeyValue::new("number", *number));
                 expected.push(("number".to_owned(), number.to_string()));
+            }
+            let mut attributes = Attributes::new();
+            for (index, (name, text)) in texts.iter().enumerate() {
+                if index < of_all {
+                    shared.push(KeyValue::new(name.clone(), text.clone()));
+                } else {
+                    attributes.push(name, Value::Text(text));
+                }
+                expected.push((name.clone(), text[..text.floor_char_boundary(MAX_TEXT_BYTES)].to_owned()));
             }
             let mut spans = Vec::new();
             for kind in [Kind::Server, Kind::Client] {
                 EndedSpan {
                     context: &context,
                     parent: parent.as_ref(),
-                    name: ["GET", " ", &name],
-                    kind,
                     started: UNIX_EPOCH + Duration::from_nanos(times.0),
                     elapsed: Duration::from_nanos(times.1),
+                    shared: &SharedFields::new(&name, kind, &shared, is_error),
                     attributes: &attributes,
-                    is_error,
                 }
                 .write(&mut spans);
             }
@@ -291,7 +308,7 @@ mod tests {
                 prop_assert_eq!(&span.span_id, &span_id.to_be_bytes());
                 let parent_id = parent.as_ref().map(|parent| parent.span_id().to_bytes().to_vec());
                 prop_assert_eq!(&span.parent_span_id, &parent_id.unwrap_or_default());
-                prop_assert_eq!(&span.name, &format!("GET {name}"));
+                prop_assert_eq!(&span.name, &name);
                 prop_assert_eq!(span.start_time_unix_nano, times.0);
                 prop_assert_eq!(span.end_time_unix_nano, times.0 + times.1);
                 prop_assert_eq!(decoded(&span.attributes), expected.clone());

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use opentelemetry::trace::SpanContext;
 
-use super::otlp_span::{Attributes, EndedSpan, Kind, Value};
+use super::otlp_span::{Attributes, EndedSpan, SharedFields, Value};
 use super::sampling::HeadSampler;
 use super::span_queue::SpanQueue;
 
@@ -31,39 +31,36 @@ impl Tracer {
 pub(super) struct ActiveSpan {
     context: SpanContext,
     parent: Option<SpanContext>,
-    kind: Kind,
     started: SystemTime,
     attributes: Attributes,
 }
 
 impl ActiveSpan {
-    pub(super) fn begin(context: SpanContext, parent: Option<SpanContext>, kind: Kind) -> Self {
+    pub(super) fn begin(context: SpanContext, parent: Option<SpanContext>) -> Self {
         Self {
             context,
             parent,
-            kind,
             started: SystemTime::now(),
             attributes: Attributes::new(),
         }
     }
 
+    /// Adds attributes of its own.
     pub(super) fn set<'a>(&mut self, attributes: impl IntoIterator<Item = (&'static str, Value<'a>)>) {
         for (name, value) in attributes {
             self.attributes.push(name, value);
         }
     }
 
-    /// Hands it over to be exported, named by these parts together.
-    pub(super) fn end(self, tracer: &Tracer, name: [&str; 3], elapsed: Duration, is_error: bool) {
+    /// Hands it over to be exported, with what it shares with others.
+    pub(super) fn end(self, tracer: &Tracer, shared: &SharedFields, elapsed: Duration) {
         let span = EndedSpan {
             context: &self.context,
             parent: self.parent.as_ref(),
-            name,
-            kind: self.kind,
             started: self.started,
             elapsed,
+            shared,
             attributes: &self.attributes,
-            is_error,
         };
         tracer.queue.push(|spans| span.write(spans));
     }
