@@ -92,8 +92,8 @@ fn run(plan: &Plan) -> Result<bool, BenchError> {
         return Ok(measured.print_beside(&checked_in) && is_complete);
     }
     let kept = measured.print();
-    if is_complete && !plan.is_part() {
-        // None stays that was not measured, as of a load that was too much this time.
+    if !plan.is_part() && (is_complete || checked_in.machine.differs_from(&measured.machine)) {
+        // None stays that was not measured, as of a load that was too much this time, or that is another machine's.
         checked_in = Figures::default();
     }
     checked_in.take_over(measured);

@@ -3,13 +3,13 @@
 
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use collector::environment::{HOST_METRICS_INTERVAL, SELF_METRICS_INTERVAL_MS};
 use test_servers::{Collector, DynamoDbLocal, InfluxDb, Jaeger, ServerProcess};
 
 use crate::error::BenchError;
-use crate::load::{Loadgen, Method, at_once};
+use crate::load::{Loadgen, Method, Run, at_once};
 use crate::plan::Plan;
 use crate::samples::Samples;
 use crate::servers::{self, Server};
@@ -21,6 +21,9 @@ const POINTS_RATE: u32 = 100;
 
 /// Longer than anything waits for company: spans in the service, decisions and batches in the collector.
 const DRAIN: Duration = Duration::from_secs(9);
+
+/// For a trace to arrive behind all that came before it.
+const LONGEST_WAY: Duration = Duration::from_secs(60);
 
 /// Generators that send figures at once, so that there are enough points to measure.
 const GENERATORS: u32 = 8;
@@ -56,16 +59,17 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
 
     let traced = serve(&[("OTEL_METRICS_EXPORTER", "none")])?;
     traced.create("1")?;
-    // DynamoDB Local compiles its hot paths while it runs.
-    let warm_up = loadgen.saturate(&traced.url("/items/1"), Method::Get, Duration::from_secs(5))?;
+    // DynamoDB Local compiles its hot paths while it runs. At full speed more spans would come than Jaeger takes.
+    let warm_up = loadgen.offer(&traced.url("/items/1"), Method::Get, SPANS_RATE, Duration::from_secs(5))?;
     let spans_per_request = spans_of_a_request(&traced, &jaeger)?;
     samples.add("pipeline.service.spans_per_request", spans_per_request);
-    let mut spans = warm_up.requests() * spans_per_request;
+    let sent = |run: &Run| (run.requests() + f64::from(SPANS_RATE)) * spans_per_request;
+    let mut spans = sent(&warm_up);
     for _ in 0..rounds {
         let before = [cpu(collector.process())?, cpu(jaeger.process())?];
         let run = loadgen.offer(&traced.url("/items/1"), Method::Get, SPANS_RATE, duration)?;
         thread::sleep(DRAIN);
-        let sent = (run.requests() + f64::from(SPANS_RATE)) * spans_per_request;
+        let sent = sent(&run);
         samples.add(
             "pipeline.collector.span_cpu_us",
             (cpu(collector.process())? - before[0]) / sent * 1e6,
@@ -162,6 +166,11 @@ fn spans_of_a_request(service: &Server, jaeger: &Jaeger) -> Result<f64, BenchErr
         .get(service.url("/items/1"))
         .header("traceparent", parent)
         .send()?;
+    let deadline = Instant::now() + LONGEST_WAY;
+    while jaeger.trace(&trace)?.is_none() && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(200));
+    }
+    // The rest of it is on the way.
     thread::sleep(DRAIN);
     match jaeger.trace(&trace)? {
         Some(trace) => Ok(trace.spans.len() as f64),
