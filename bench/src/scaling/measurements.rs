@@ -7,7 +7,7 @@ use collector::environment::{HOST_METRICS_INTERVAL, SELF_METRICS_INTERVAL_MS};
 use test_servers::{Collector, DynamoDbLocal, InfluxDb};
 
 use crate::error::BenchError;
-use crate::load::{Loadgen, Method};
+use crate::load::{CONNECTIONS, Loadgen, Method};
 use crate::pipeline;
 use crate::plan::Plan;
 use crate::samples::Samples;
@@ -131,7 +131,8 @@ fn shared_processors(plan: &Plan, samples: &mut Samples, loadgen: &Loadgen) -> R
         let rate = format!("{:.0}/s", most / 2.0);
         let cpu = || Ok::<_, BenchError>((service.cpu_seconds()?, usage::cpu_seconds(dynamodb.process().id()?)?));
         let before = cpu()?;
-        let run = loadgen.run(&url, &["--rate", &rate], plan.turn())?;
+        // After a pause of the store requests wait for a virtual user, and none is refused.
+        let run = loadgen.run(&url, &["--rate", &rate, "--vus", CONNECTIONS], plan.turn())?;
         let after = cpu()?;
         samples.add(
             "shared.half.service_cpu_us",
