@@ -22,26 +22,31 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
     let peers = Peers::new(plan)?;
     for _ in 0..plan.rounds(5) {
         for tool in TOOLS {
-            let (requests, cpu_seconds, peak_mb) = match tool {
+            let (requests, cpu_seconds, user_cpu_seconds, peak_mb) = match tool {
                 "loadgen" => {
                     let run = loadgen.run(&nginx.url("/"), &["--vus", CONNECTIONS], plan.turn())?;
-                    (run.requests(), run.cpu_seconds, run.peak_mb)
+                    (run.requests(), run.cpu_seconds, run.user_cpu_seconds, run.peak_mb)
                 }
                 peer => {
                     let (requests, ended) = peers.saturate(peer, &nginx.url("/"), plan.turn())?;
-                    (requests, ended.cpu_seconds, ended.peak_mb)
+                    (requests, ended.cpu_seconds, ended.user_cpu_seconds, ended.peak_mb)
                 }
             };
             samples.add(format!("{tool}.cpu_us"), cpu_seconds / requests * 1e6);
+            samples.add(format!("{tool}.user_cpu_us"), user_cpu_seconds / requests * 1e6);
             samples.add(format!("{tool}.rate"), requests / plan.turn().as_secs_f64());
             samples.add(format!("{tool}.peak_mb"), peak_mb);
         }
     }
     for peer in ["wrk", "oha", "k6"] {
-        let (ours, theirs) = ("loadgen.cpu_us", format!("{peer}.cpu_us"));
-        samples.pair(format!("loadgen.share_of_{peer}"), (ours, &theirs), |ours, theirs| {
-            ours / theirs
-        });
+        for (share, of) in [("share", "cpu_us"), ("user_share", "user_cpu_us")] {
+            let (ours, theirs) = (format!("loadgen.{of}"), format!("{peer}.{of}"));
+            samples.pair(
+                format!("loadgen.{share}_of_{peer}"),
+                (&ours, &theirs),
+                |ours, theirs| ours / theirs,
+            );
+        }
     }
     if plan.quick {
         return Ok(());

@@ -25,6 +25,8 @@ pub(crate) struct Loadgen {
 pub(crate) struct Run {
     summary: Value,
     pub(crate) cpu_seconds: f64,
+    /// What of it was not the kernel's.
+    pub(crate) user_cpu_seconds: f64,
     pub(crate) peak_mb: f64,
 }
 
@@ -77,6 +79,7 @@ impl Loadgen {
         let run = Run {
             summary: serde_json::from_slice(&json).map_err(BenchError::unreadable("loadgen"))?,
             cpu_seconds: ended.cpu_seconds,
+            user_cpu_seconds: ended.user_cpu_seconds,
             peak_mb: ended.peak_mb,
         };
         if run.figure("/failed") > 0.0 {

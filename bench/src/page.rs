@@ -294,6 +294,7 @@ run of 10 s at 400 requests a second; what the percentiles should be then follow
         );
         let columns = [
             ("CPU µs for a request", ".cpu_us"),
+            ("not the kernel's", ".user_cpu_us"),
             ("requests/s", ".rate"),
             ("memory, MB", ".peak_mb"),
             ("10 000/s kept within, %", ".schedule.rate_error_percent"),
@@ -305,6 +306,8 @@ run of 10 s at 400 requests a second; what the percentiles should be then follow
             ("CPU for a request, of wrk's", "loadgen.share_of_wrk"),
             ("CPU for a request, of oha's", "loadgen.share_of_oha"),
             ("CPU for a request, of k6's", "loadgen.share_of_k6"),
+            ("Without the kernel's part, of wrk's", "loadgen.user_share_of_wrk"),
+            ("Without the kernel's part, of oha's", "loadgen.user_share_of_oha"),
             ("Most memory with 50 virtual users", "loadgen.peak_mb"),
             (
                 "Most memory with 100 virtual users, in the longest run",

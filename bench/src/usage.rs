@@ -19,7 +19,11 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// CPU seconds of a process, of all its threads and for all it did.
 pub(crate) fn cpu_seconds(id: u32) -> Result<f64, BenchError> {
     let stat = process(id)?.stat()?;
-    Ok((stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64)
+    Ok(seconds(stat.utime + stat.stime))
+}
+
+fn seconds(ticks: u64) -> f64 {
+    ticks as f64 / procfs::ticks_per_second() as f64
 }
 
 /// The most memory that a process has had, in MB.
@@ -51,6 +55,8 @@ fn process(id: u32) -> Result<Process, BenchError> {
 pub(crate) struct Ended {
     pub(crate) output: String,
     pub(crate) cpu_seconds: f64,
+    /// What of it was not the kernel's.
+    pub(crate) user_cpu_seconds: f64,
     pub(crate) peak_mb: f64,
 }
 
@@ -68,10 +74,10 @@ pub(crate) fn run(tool: &str, command: &mut Command) -> Result<Ended, BenchError
     let process = process(child.id())?;
     let mut peak = 0;
     // Its CPU time is final when it has ended and can be read until it is waited for.
-    let ticks = loop {
+    let last = loop {
         let stat = process.stat()?;
         if stat.state == 'Z' {
-            break stat.utime + stat.stime;
+            break stat;
         }
         peak = process.status()?.vmhwm.unwrap_or(peak);
         thread::sleep(POLL_INTERVAL);
@@ -86,7 +92,8 @@ pub(crate) fn run(tool: &str, command: &mut Command) -> Result<Ended, BenchError
     }
     Ok(Ended {
         output: text(&mut output),
-        cpu_seconds: ticks as f64 / procfs::ticks_per_second() as f64,
+        cpu_seconds: seconds(last.utime + last.stime),
+        user_cpu_seconds: seconds(last.utime),
         peak_mb: peak as f64 * MB_PER_KIB,
     })
 }
