@@ -25,19 +25,28 @@ pub(super) fn check(data: &[u8]) {
     }
     assert!(target.path_and_query().starts_with('/') && !target.host().is_empty());
 
-    // What was typed of the password, where it is long enough to be told from the rest; one that the parser encodes is
-    // not what was typed. URLs are read without these.
+    // The password as typed, where it is long enough to be told from the rest. URLs are read without these blanks.
     let text = text.replace(['\t', '\n', '\r'], "");
     let full = if target.scheme_typed() {
         text.clone()
     } else {
         format!("http://{text}")
     };
-    let password = Url::parse(&full).ok().and_then(|url| url.password().map(str::to_owned));
-    if let Some(password) = password.filter(|password| password.len() >= 6 && !password.contains('%')) {
-        let typed = format!("{password}@");
-        if text.contains(&typed) && !text.replacen(&typed, "", 1).contains(&password) {
-            assert!(!redacted.contains(&password), "{text:?} is recorded as {redacted:?}");
+    if let Some(password) = typed_password(&full).filter(|password| password.len() >= 6) {
+        let elsewhere = text.replacen(&format!("{password}@"), "", 1);
+        if !elsewhere.contains(password) {
+            assert!(!redacted.contains(password), "{text:?} is recorded as {redacted:?}");
         }
     }
+}
+
+/// The part of a URL that its parser took for the password, before it encoded it.
+fn typed_password(url: &str) -> Option<&str> {
+    let mut parsed = Url::parse(url).ok()?;
+    let encoded = parsed.password()?.to_owned();
+    let (_, user_info) = url.split_once(':')?;
+    let (_, password) = user_info.trim_start_matches(['/', '\\']).split_once(':')?;
+    let ends = password.match_indices('@').map(|(at, _)| at);
+    ends.map(|end| &password[..end])
+        .find(|typed| parsed.set_password(Some(typed)).is_ok() && parsed.password() == Some(encoded.as_str()))
 }
