@@ -214,7 +214,7 @@ mod tests {
         };
         RunInfo {
             steps: vec![step("read"), step("write")],
-            ..crate::results::sample::info("1/1")
+            ..crate::run_info::sample::info("1/1")
         }
     }
 

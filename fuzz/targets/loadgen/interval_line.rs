@@ -1,10 +1,10 @@
 //! Seconds of results: what is read is written such that it is read again as the same.
 
-use super::sample;
 use crate::results::interval_line::{LineDecoder, LineEncoder};
+use crate::run_info::sample;
 
 pub(super) fn check(data: &[u8]) {
-    let info = sample::info();
+    let info = sample::info("1/1");
     let mut decoder = LineDecoder::new();
     let Ok(interval) = decoder.decode(&info, data) else {
         return;

@@ -1,13 +1,13 @@
 //! Names of any kind in points: each stays one line, so that nothing can be written in another's name.
 
-use super::sample;
 use crate::influxdb::points::Encoder;
+use crate::run_info::sample;
 
 pub(super) fn check(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let mut words = text.split('\0').map(str::to_owned);
     let mut word = || words.next().unwrap_or_default();
-    let mut info = sample::info();
+    let mut info = sample::info("1/1");
     info.run_id = word();
     info.scenario = word();
     info.generator = word();

@@ -8,7 +8,6 @@ mod line_protocol;
 mod places;
 mod results;
 mod rows;
-mod sample;
 mod scenario;
 mod spool;
 mod target_url;

@@ -3,14 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-use super::sample;
 use crate::merge::Merge;
 use crate::results::Location;
 use crate::results::folder::RunFile;
+use crate::run_info::sample;
 
 pub(super) fn check(data: &[u8]) {
     let Ok(folder) = tempfile::tempdir() else { return };
-    let run_file = String::from_utf8(RunFile::new(&sample::info(), Vec::new()).to_json()).unwrap_or_default();
+    let run_file = String::from_utf8(RunFile::new(&sample::info("1/1"), Vec::new()).to_json()).unwrap_or_default();
     let mut parts = data.split(|byte| *byte == 0);
     let mut places = Vec::new();
     for number in 1..=2_u8 {

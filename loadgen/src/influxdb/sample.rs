@@ -6,8 +6,7 @@ use std::time::Duration;
 use crate::interval::Interval;
 use crate::outcome::FailureKind;
 use crate::recorder::{Ending, latency_histogram};
-use crate::results;
-use crate::run_info::{RunInfo, StepInfo};
+use crate::run_info::{self, RunInfo, StepInfo};
 use crate::run_result::RunEnd;
 use crate::step_figures::StepFigures;
 use crate::summary::RunResult;
@@ -34,7 +33,7 @@ pub(super) fn sample(run_id: &str, generator: &str, steps: usize, seconds: u64, 
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap()
             .as_millis() as u64,
-        ..results::sample::info(generator)
+        ..run_info::sample::info(generator)
     };
     let mut random = fastrand::Rng::with_seed(seed);
     let intervals = (0..seconds)

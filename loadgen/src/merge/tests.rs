@@ -7,7 +7,8 @@ use hdrhistogram::Histogram;
 use proptest::prelude::*;
 
 use super::*;
-use crate::results::sample::{Request, info, intervals, requests, write};
+use crate::results::sample::{Request, intervals, requests, write};
+use crate::run_info::sample::info;
 
 /// Writes what each of three generators did; gives their folders.
 fn three(folder: &Path, requests: &[Request]) -> Vec<PathBuf> {

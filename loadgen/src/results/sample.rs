@@ -1,6 +1,5 @@
 //! Results to test with: requests of a run, and generators that share them.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,33 +11,10 @@ use crate::observer::Observer as _;
 use crate::outcome::FailureKind;
 use crate::recorder::{Ending, Example, SLOWEST, TracedEnd};
 use crate::request::TraceId;
-use crate::run_info::{Environment, LoadModel, RunInfo, StepInfo};
+use crate::run_info::RunInfo;
 use crate::run_result::RunEnd;
 use crate::step_figures::StepFigures;
 use crate::totals::Totals;
-
-pub(crate) fn info(generator: &str) -> RunInfo {
-    let step = |name: &str, checks: &[&str]| StepInfo {
-        name: name.to_owned(),
-        tags: BTreeMap::new(),
-        checks: checks.iter().map(|check| (*check).to_owned()).collect(),
-    };
-    RunInfo {
-        run_id: "run-1".to_owned(),
-        loadgen_version: "1".to_owned(),
-        command: "loadgen run".to_owned(),
-        scenario: "shop".to_owned(),
-        target: "http://127.0.0.1/".to_owned(),
-        model: LoadModel::Open,
-        load: "10/s for 5s".to_owned(),
-        generator: generator.to_owned(),
-        tags: BTreeMap::new(),
-        steps: vec![step("browse", &[]), step("buy, now", &["is paid", "is sent"])],
-        started_at_ms: 1_795_391_990_000,
-        load_s: None,
-        environment: Environment::default(),
-    }
-}
 
 /// One request.
 #[derive(Clone, Copy, Debug)]

@@ -6,11 +6,12 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::interval_line::{LineDecoder, LineEncoder};
-use super::sample::{info, intervals, requests, write};
+use super::sample::{intervals, requests, write};
 use super::*;
 use crate::observer::Observer as _;
 use crate::recorder::{Ending, Example};
 use crate::run_info::RunInfo;
+use crate::run_info::sample::info;
 
 fn only(folder: &Path) -> GeneratorResults {
     let mut found = GeneratorResults::of_folder(folder).unwrap();

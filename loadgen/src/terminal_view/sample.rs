@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use super::state::State;
 use crate::observer::{GeneratorSnapshot, HistogramBar, RunStage, Snapshot, StepSnapshot, ThresholdSnapshot};
-use crate::results;
-use crate::run_info::RunInfo;
+use crate::run_info::{self, RunInfo};
 use crate::summary::Latency;
 
 pub(crate) fn info() -> RunInfo {
     RunInfo {
         target: "http://127.0.0.1:8080/items".to_owned(),
         load: "500/s for 1m".to_owned(),
-        ..results::sample::info("2/3")
+        ..run_info::sample::info("2/3")
     }
 }
 

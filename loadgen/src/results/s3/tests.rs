@@ -7,7 +7,8 @@ use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use test_servers::S3Double;
 
 use super::*;
-use crate::results::sample::{info, intervals, write};
+use crate::results::sample::{intervals, write};
+use crate::run_info::sample::info;
 
 fn bucket(s3: &S3Double, prefix: &str) -> Bucket {
     let credentials = Credentials::new("key", "secret", None, None, "test");

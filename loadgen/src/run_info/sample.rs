@@ -1,10 +1,10 @@
-//! A run whose results are read.
+//! A run as the tests know it.
 
 use std::collections::BTreeMap;
 
-use crate::run_info::{Environment, LoadModel, RunInfo, StepInfo};
+use super::{Environment, LoadModel, RunInfo, StepInfo};
 
-pub(super) fn info() -> RunInfo {
+pub(crate) fn info(generator: &str) -> RunInfo {
     let step = |name: &str, checks: &[&str]| StepInfo {
         name: name.to_owned(),
         tags: BTreeMap::new(),
@@ -18,9 +18,9 @@ pub(super) fn info() -> RunInfo {
         target: "http://127.0.0.1/".to_owned(),
         model: LoadModel::Open,
         load: "10/s for 5s".to_owned(),
-        generator: "1/1".to_owned(),
+        generator: generator.to_owned(),
         tags: BTreeMap::new(),
-        steps: vec![step("a", &[]), step("b", &["c"])],
+        steps: vec![step("browse", &[]), step("buy, now", &["is paid", "is sent"])],
         started_at_ms: 1_795_391_990_000,
         load_s: None,
         environment: Environment::default(),
