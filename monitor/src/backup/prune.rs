@@ -41,7 +41,7 @@ pub struct Pruned {
 }
 
 /// Removes what the rules do not keep; with `dry_run` only tells. The newest complete backup always stays, and so does
-/// what is incomplete and younger than a day.
+/// what is incomplete and younger than a day. Takes no lock of the host: a full disk has no room to write who holds it.
 ///
 /// # Errors
 /// The destination cannot be read or written; what was removed before stays removed.
