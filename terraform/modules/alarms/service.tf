@@ -2,6 +2,9 @@
 
 locals {
   service = { ClusterName = var.cluster_name, ServiceName = var.service_name }
+
+  # Percent of CPU and of memory: scaling holds them lower, for as long as it can.
+  utilization_percent = 85
 }
 
 resource "aws_cloudwatch_metric_alarm" "tasks_missing" {
@@ -49,7 +52,7 @@ resource "aws_cloudwatch_metric_alarm" "tasks_missing" {
 
 resource "aws_cloudwatch_metric_alarm" "cpu" {
   alarm_name          = "${var.prefix}-cpu"
-  alarm_description   = "CPU of the service is above ${var.cpu_percent} % for ten minutes, so scaling has reached its end. Raise max_count or the size of tasks, or find out who sends so much."
+  alarm_description   = "CPU of the service is above ${local.utilization_percent} % for ten minutes, so scaling has reached its end. Raise max_count or the size of tasks, or find out who sends so much."
   alarm_actions       = [var.topic_arn]
   ok_actions          = [var.topic_arn]
   namespace           = "AWS/ECS"
@@ -58,7 +61,7 @@ resource "aws_cloudwatch_metric_alarm" "cpu" {
   period              = 60
   statistic           = "Average"
   comparison_operator = "GreaterThanThreshold"
-  threshold           = var.cpu_percent
+  threshold           = local.utilization_percent
   evaluation_periods  = 10
   datapoints_to_alarm = 10
   treat_missing_data  = "notBreaching" # There is no figure while no task runs.
@@ -66,7 +69,7 @@ resource "aws_cloudwatch_metric_alarm" "cpu" {
 
 resource "aws_cloudwatch_metric_alarm" "memory" {
   alarm_name          = "${var.prefix}-memory"
-  alarm_description   = "Memory of the service is above ${var.memory_percent} % for ten minutes; at 100 % tasks are killed. Raise memory, and look whether it grows with time or with load."
+  alarm_description   = "Memory of the service is above ${local.utilization_percent} % for ten minutes; at 100 % tasks are killed. Raise memory, and look whether it grows with time or with load."
   alarm_actions       = [var.topic_arn]
   ok_actions          = [var.topic_arn]
   namespace           = "AWS/ECS"
@@ -75,7 +78,7 @@ resource "aws_cloudwatch_metric_alarm" "memory" {
   period              = 60
   statistic           = "Average"
   comparison_operator = "GreaterThanThreshold"
-  threshold           = var.memory_percent
+  threshold           = local.utilization_percent
   evaluation_periods  = 10
   datapoints_to_alarm = 10
   treat_missing_data  = "notBreaching" # There is no figure while no task runs.

@@ -42,15 +42,3 @@ variable "latency_seconds" {
   description = "99th percentile of latency from which on an alarm is raised."
   type        = number
 }
-
-variable "cpu_percent" {
-  description = "CPU utilisation from which on an alarm is raised."
-  type        = number
-  default     = 85
-}
-
-variable "memory_percent" {
-  description = "Memory utilisation from which on an alarm is raised."
-  type        = number
-  default     = 85
-}

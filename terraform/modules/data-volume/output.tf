@@ -6,7 +6,7 @@ output "id" {
 output "tag" {
   description = "Tag that tells the volume from all others."
   value = {
-    key   = var.tag_key
-    value = aws_ebs_volume.this.tags[var.tag_key]
+    key   = local.tag_key
+    value = aws_ebs_volume.this.tags[local.tag_key]
   }
 }

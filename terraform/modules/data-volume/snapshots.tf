@@ -27,7 +27,7 @@ data "aws_iam_policy_document" "snapshots" {
 
     condition {
       test     = "StringEquals"
-      variable = "aws:ResourceTag/${var.tag_key}"
+      variable = "aws:ResourceTag/${local.tag_key}"
       values   = [var.name]
     }
   }
@@ -46,7 +46,7 @@ data "aws_iam_policy_document" "snapshots" {
 
     condition {
       test     = "StringEquals"
-      variable = "aws:ResourceTag/${var.tag_key}"
+      variable = "aws:ResourceTag/${local.tag_key}"
       values   = [var.name]
     }
   }
@@ -70,7 +70,7 @@ resource "aws_dlm_lifecycle_policy" "this" {
   policy_details {
     policy_type    = "EBS_SNAPSHOT_MANAGEMENT"
     resource_types = ["VOLUME"]
-    target_tags    = { (var.tag_key) = var.name }
+    target_tags    = { (local.tag_key) = var.name }
 
     schedule {
       name = "daily"

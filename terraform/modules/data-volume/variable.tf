@@ -3,17 +3,6 @@ variable "name" {
   type        = string
 }
 
-variable "tag_key" {
-  description = "Key of the tag that tells the volume from all others."
-  type        = string
-  default     = "MonitorData"
-
-  validation {
-    condition     = can(regex("^[A-Za-z][A-Za-z0-9]{0,63}$", var.tag_key))
-    error_message = "tag_key must be a word of letters and digits, such as MonitorData."
-  }
-}
-
 variable "availability_zone" {
   description = "Zone of the volume, and so of any host that uses it."
   type        = string

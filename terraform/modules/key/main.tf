@@ -40,7 +40,7 @@ resource "aws_kms_key" "this" {
   description             = var.description
   policy                  = data.aws_iam_policy_document.key.json
   enable_key_rotation     = true
-  deletion_window_in_days = var.deletion_window_days
+  deletion_window_in_days = 30
 }
 
 resource "aws_kms_alias" "this" {

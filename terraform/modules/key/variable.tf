@@ -12,14 +12,3 @@ variable "description" {
   description = "What the key is for, as people see it in the console."
   type        = string
 }
-
-variable "deletion_window_days" {
-  description = "Days between the deletion of the key and its end, for as long as which it can be taken back."
-  type        = number
-  default     = 30
-
-  validation {
-    condition     = var.deletion_window_days >= 7 && var.deletion_window_days <= 30 && floor(var.deletion_window_days) == var.deletion_window_days
-    error_message = "deletion_window_days must be a whole number from 7 to 30."
-  }
-}

@@ -3,7 +3,7 @@
 
 data "aws_ami" "this" {
   most_recent = true
-  owners      = [var.image_owner]
+  owners      = ["self"]
 
   filter {
     name   = var.image_id == null ? "name" : "image-id"

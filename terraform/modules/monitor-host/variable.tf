@@ -33,12 +33,6 @@ variable "image_prefix" {
   type        = string
 }
 
-variable "image_owner" {
-  description = "Account that owns the images; self for this one."
-  type        = string
-  default     = "self"
-}
-
 variable "image_id" {
   description = "Image to use instead of the newest one; null for the newest."
   type        = string

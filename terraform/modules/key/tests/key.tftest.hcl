@@ -42,13 +42,3 @@ run "rejects_a_name_without_alias" {
 
   expect_failures = [var.alias]
 }
-
-run "rejects_an_end_tomorrow" {
-  command = plan
-
-  variables {
-    deletion_window_days = 1
-  }
-
-  expect_failures = [var.deletion_window_days]
-}
