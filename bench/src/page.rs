@@ -252,7 +252,8 @@ do nothing else. 50 connections at saturation for CPU time, 300 requests a secon
             "
 ## What telemetry costs
 
-GET at saturation by 50 connections. Collector, InfluxDB and Jaeger are the ones of the monitor host, on the same cores.
+GET at saturation by 50 connections. Collector, InfluxDB and Jaeger are the ones of the monitor host, on the same cores;
+each round waits until they are done with the one before.
 
 ",
         );

@@ -4,13 +4,13 @@
 
 use std::net::TcpListener;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use collector::environment::{
     HOST_METRICS_INTERVAL, SELF_METRICS_INTERVAL_MS, TRACE_DECISION_WAIT, TRACE_ERROR_SPANS_PER_SECOND,
     TRACE_SHARE_PERCENT, TRACE_SHARE_SPANS_PER_SECOND, TRACE_SLOW_SPANS_PER_SECOND,
 };
-use test_servers::{Collector, DynamoDbLocal, InfluxDb, Jaeger};
+use test_servers::{Collector, DynamoDbLocal, InfluxDb, Jaeger, ServerProcess};
 
 use crate::error::BenchError;
 use crate::load::{Loadgen, Method};
@@ -21,6 +21,12 @@ use crate::usage;
 
 /// What the service says of telemetry that was lost.
 const UNDELIVERED: &str = "telemetry is not delivered";
+
+/// Longer than the collector rests between the last span of a round and the decision on its first.
+const IDLE_SECONDS: u32 = 8;
+/// CPU time in a second up to which collector, InfluxDB and Jaeger together count as idle.
+const IDLE_CPU_SECONDS: f64 = 0.1;
+const LONGEST_BACKLOG: Duration = Duration::from_secs(60);
 
 pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchError> {
     let dynamodb = DynamoDbLocal::start_for_load()?;
@@ -74,6 +80,7 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
     for _ in 0..plan.rounds(6) {
         for (name, server) in &kinds {
             let url = server.url("/items/1");
+            until_idle(&[collector.process(), jaeger.process(), influxdb.process()])?;
             loadgen.saturate(&url, Method::Get, Duration::from_secs(1))?;
             let (run, cpu_us) = server.under(|| loadgen.saturate(&url, Method::Get, plan.turn()))?;
             samples.add(format!("telemetry.{name}.cpu_us"), cpu_us);
@@ -105,6 +112,27 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
     loadgen.saturate(&away.url("/items/1"), Method::Get, plan.soak())?;
     let growth = usage::resident_mb(away.worker())? - after_a_minute;
     samples.add("telemetry.away.growth_kb", growth * 1e3);
+    Ok(())
+}
+
+/// Waits until servers have nothing to do: the collector decides on traces some time after they came, and the next round
+/// would pay for the one before. Those that are never idle are not waited for any longer.
+fn until_idle(servers: &[&ServerProcess]) -> Result<(), BenchError> {
+    let cpu_seconds = || -> Result<f64, BenchError> {
+        let mut sum = 0.0;
+        for server in servers {
+            sum += usage::cpu_seconds(server.id()?)?;
+        }
+        Ok(sum)
+    };
+    let deadline = Instant::now() + LONGEST_BACKLOG;
+    let mut idle_seconds = 0;
+    while idle_seconds < IDLE_SECONDS && Instant::now() < deadline {
+        let before = cpu_seconds()?;
+        thread::sleep(Duration::from_secs(1));
+        let is_idle = cpu_seconds()? - before < IDLE_CPU_SECONDS;
+        idle_seconds = if is_idle { idle_seconds + 1 } else { 0 };
+    }
     Ok(())
 }
 
