@@ -11,7 +11,7 @@ use crate::observer::Observer as _;
 use crate::outcome::FailureKind;
 use crate::recorder::{Ending, Example, SLOWEST, TracedEnd};
 use crate::request::TraceId;
-use crate::run_info::RunInfo;
+use crate::run_info::{RunInfo, StepInfo};
 use crate::run_result::RunEnd;
 use crate::step_figures::StepFigures;
 use crate::totals::Totals;
