@@ -75,8 +75,8 @@ const BOUNDS: [(&str, Bound); 24] = [
     // Nine tenths of what either takes is the kernel's: 0.86 to 0.91 on a quiet host, 0.99 on one that gives processors
     // late.
     ("loadgen.share_of_wrk", Bound::AtMost(1.0)),
-    // The kernel's part alone is 0.6 to 0.7 of all that oha takes; what is loadgen's to save is the rest.
-    ("loadgen.share_of_oha", Bound::AtMost(0.8)),
+    // The kernel's part alone is 0.6 of all that oha takes, and dearer on some hosts than on others: 0.68 to 0.73.
+    ("loadgen.share_of_oha", Bound::AtMost(0.7)),
     ("loadgen.user_share_of_oha", Bound::AtMost(0.4)),
     ("loadgen.share_of_k6", Bound::AtMost(1.0)),
     ("loadgen.peak_mb", Bound::AtMost(20.0)),
