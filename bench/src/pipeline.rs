@@ -151,7 +151,8 @@ fn of_loadgen(plan: &Plan, samples: &mut Samples, loadgen: &Loadgen, duration: D
     Ok(())
 }
 
-fn cpu(process: &ServerProcess) -> Result<f64, BenchError> {
+/// CPU seconds of a server so far.
+pub(crate) fn cpu(process: &ServerProcess) -> Result<f64, BenchError> {
     usage::cpu_seconds(process.id()?)
 }
 

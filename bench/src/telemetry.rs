@@ -14,6 +14,7 @@ use test_servers::{Collector, DynamoDbLocal, InfluxDb, Jaeger, ServerProcess};
 
 use crate::error::BenchError;
 use crate::load::{Loadgen, Method};
+use crate::pipeline::cpu;
 use crate::plan::Plan;
 use crate::samples::Samples;
 use crate::servers::{self, Server};
@@ -118,13 +119,7 @@ pub(crate) fn measure(plan: &Plan, samples: &mut Samples) -> Result<(), BenchErr
 /// Waits until servers have nothing to do: the collector decides on traces some time after they came, and the next round
 /// would pay for the one before. Those that are never idle are not waited for any longer.
 fn until_idle(servers: &[&ServerProcess]) -> Result<(), BenchError> {
-    let cpu_seconds = || -> Result<f64, BenchError> {
-        let mut sum = 0.0;
-        for server in servers {
-            sum += usage::cpu_seconds(server.id()?)?;
-        }
-        Ok(sum)
-    };
+    let cpu_seconds = || servers.iter().map(|server| cpu(server)).sum::<Result<f64, _>>();
     let deadline = Instant::now() + LONGEST_BACKLOG;
     let mut idle_seconds = 0;
     while idle_seconds < IDLE_SECONDS && Instant::now() < deadline {
